@@ -18,6 +18,7 @@ __all__ = [
     "OutOfMemory",
     "QueueError",
     "UseAfterFree",
+    "WrongResult",
 ]
 
 
@@ -47,6 +48,15 @@ class DeviceLost(DoorbellError):
 
 class DeadlineExceeded(DoorbellError):
     """A wait passed its deadline in device cycles: a hang."""
+
+
+class WrongResult(DoorbellError):
+    """A result differs from what the contract, the model or numpy says; ``rule`` names the rule or area."""
+
+    def __init__(self, message: str, rule: str) -> None:
+        """``message`` says what differs and where."""
+        super().__init__(message)
+        self.rule = rule
 
 
 class LeakError(DoorbellError):

@@ -8,6 +8,16 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
+from doorbell.errors import (
+    ArgumentError,
+    DeadlineExceeded,
+    DeviceLost,
+    FaultError,
+    IncompatibleDevice,
+    LeakError,
+    OutOfMemory,
+    UseAfterFree,
+)
 from doorbell.exit_codes import ExitCode
 from doorbell.transport import Transport
 
@@ -38,6 +48,19 @@ class Outcome:
     code: ExitCode
     result: Mapping[str, Any]
     message: str = ""
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """Return the exit code that stands for a program's exception."""
+    for kinds, code in (
+        ((DeadlineExceeded,), ExitCode.HANG),
+        ((FaultError, LeakError, DeviceLost), ExitCode.PROTOCOL),
+        ((ArgumentError, UseAfterFree, OutOfMemory), ExitCode.USAGE),
+        ((IncompatibleDevice,), ExitCode.SETUP),
+    ):
+        if isinstance(error, kinds):
+            return code
+    return ExitCode.WRONG
 
 
 class Launcher(Protocol):

@@ -47,7 +47,7 @@ class Transport(Protocol):
         ...
 
     def events(self) -> int:
-        """Count of events so far, modulo 2^32: MMIO completions, interrupts, watched writes, reached ``until`` times."""
+        """Count of events, modulo 2^32: MMIO completions, interrupts, watched writes, reached ``until`` times."""
         ...
 
     async def wait(self, seen: int, until: int | None = None) -> int:

@@ -1,0 +1,1 @@
+"""`doorbell run`: the main job, from the command line to the table."""

@@ -1,0 +1,93 @@
+"""`doorbell run`: run the main job on a device, print its table, keep what it left."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+from doorbell.exit_codes import ExitCode
+from doorbell.launch import RunOptions, launcher
+from doorbell.runner.report import table
+
+__all__ = ["command"]
+
+TARGET: Final = "doorbell.runner.digits:main"
+
+
+class _Run:
+    help = "run the quantised network on a device and check it bit for bit"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options."""
+        parser.add_argument(
+            "--device", default="rtl", help="rtl, model, or another that is installed"
+        )
+        parser.add_argument("--seed", type=int, default=1, help="same seed, same run, bit for bit")
+        parser.add_argument(
+            "--profile", default="harsh", help="host behaviour: harsh, ideal, pcie_1us"
+        )
+        parser.add_argument("--batches", type=int, default=4, help="batches of 64 images, 1 to 8")
+        parser.add_argument("--waves", action="store_true", help="leave waves in the run's folder")
+        parser.add_argument(
+            "--deadline", type=int, default=20_000_000, help="hang limit, device cycles"
+        )
+        parser.add_argument(
+            "--out", type=Path, default=Path("out/runs"), help="where runs are kept"
+        )
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run the job; 0 right, 1 wrong, 2 usage, 3 hang, 4 protocol or leak, 5 set-up."""
+        for name, value, low, high in (
+            ("--batches", args.batches, 1, 8),
+            ("--seed", args.seed, 0, (1 << 64) - 1),
+            ("--deadline", args.deadline, 1, (1 << 63) - 1),
+        ):
+            if not low <= value <= high:
+                print(f"doorbell run: {name} {value}: give {low} to {high}", file=sys.stderr)
+                return ExitCode.USAGE
+        try:
+            device = launcher(args.device)
+        except LookupError as error:
+            print(f"doorbell run: {error.args[0]}", file=sys.stderr)
+            return ExitCode.USAGE
+        folder = args.out / f"digits-{args.device}-{args.seed}"
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        options = RunOptions(
+            out=folder,
+            seed=args.seed,
+            profile=args.profile,
+            waves=args.waves,
+            deadline=args.deadline,
+        )
+        outcome = device.launch(TARGET, {"batches": args.batches}, options)
+        _link(args.out / "latest", folder)
+        if outcome.code is ExitCode.RIGHT:
+            print(f"digits on {args.device}, profile {args.profile}, seed {args.seed}:")
+            print(table(outcome.result))
+            print(f"  left in {folder}")
+        else:
+            print(outcome.message, file=sys.stderr)
+            print(f"left in {folder}; to replay: {_replay(args)}", file=sys.stderr)
+        return outcome.code
+
+
+def _replay(args: argparse.Namespace) -> str:
+    waves = " WAVES=1" if args.waves else ""
+    extra = f" ARGS='--batches {args.batches} --deadline {args.deadline}'"
+    return f"make run DEVICE={args.device} SEED={args.seed} PROFILE={args.profile}{waves}{extra}"
+
+
+def _link(link: Path, target: Path) -> None:
+    """Point ``link`` at ``target`` in one step, so that there is always a whole one."""
+    fresh = link.with_name(f".latest-{os.getpid()}")
+    fresh.symlink_to(target.name)
+    fresh.replace(link)
+
+
+command = _Run()
