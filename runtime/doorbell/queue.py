@@ -72,6 +72,11 @@ class Queue:
         device.post(block.WEIGHT, self._weight)
         device.post(block.CONTROL, block.CONTROL.encode(enable=1))
 
+    @property
+    def timeline_address(self) -> int:
+        """Bus address of the record slot."""
+        return self._state.iova
+
     def argument_slot(self) -> int:
         """Bus address of the argument block that goes with the next packet to be staged."""
         return self._arguments.iova + self.queued % self._size * limits.ARGUMENT_BYTES

@@ -1,0 +1,97 @@
+"""Configuration space: a type 0 header with the PCI Express and MSI-X capabilities (EP-CFG-001)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from doorbell.contract import limits, registers
+
+__all__ = ["ConfigSpace"]
+
+_BYTES: Final = 4096
+_COMMAND, _BAR0, _BAR2 = 0x04, 0x10, 0x18
+_PCIE, _MSIX = 0x40, 0x80
+_MEMORY_SPACE, _BUS_MASTER = 1 << 1, 1 << 2
+_COMMAND_WRITABLE: Final = 1 << 1 | 1 << 2 | 1 << 6 | 1 << 8 | 1 << 10
+_MSIX_ENABLE, _FUNCTION_MASK = 1 << 15, 1 << 14
+
+
+class ConfigSpace:
+    """4 KiB of configuration registers; what is not implemented reads as zero (EP-CFG-002)."""
+
+    def __init__(self, memory: int, vectors: int) -> None:
+        """``memory`` bytes of device memory behind BAR2; ``vectors`` MSI-X entries."""
+        self._bytes = bytearray(_BYTES)
+        self._writable = bytearray(_BYTES)
+        self._header(memory)
+        self._pcie()
+        self._put(_MSIX, 0x11, 2)
+        self._put(_MSIX + 2, vectors - 1, 2, _MSIX_ENABLE | _FUNCTION_MASK)
+        self._put(_MSIX + 4, registers.MSIX_TABLE.offset, 4)
+        self._put(_MSIX + 8, registers.MSIX_PBA.offset, 4)
+
+    def _header(self, memory: int) -> None:
+        self._put(0x00, limits.DEVICE_ID << 16 | limits.VENDOR_ID, 4)
+        self._put(_COMMAND, 0, 2, _COMMAND_WRITABLE)
+        self._put(0x06, 1 << 4, 2)  # there is a list of capabilities
+        self._put(0x08, limits.CLASS_CODE << 8, 4)
+        self._put(0x0C, 0, 1, 0xFF)  # cache line size: no effect
+        self._put(_BAR0, 0x4, 8, -limits.BAR0_BYTES)
+        self._put(_BAR2, 0xC, 8, -memory)
+        self._put(0x2C, limits.DEVICE_ID << 16 | limits.VENDOR_ID, 4)
+        self._put(0x34, _PCIE, 1)
+        self._put(0x3C, 0, 1, 0xFF)  # interrupt line: no effect
+
+    def _pcie(self) -> None:
+        payload = (limits.reference.MPS_BYTES_MAX // 128).bit_length() - 1
+        self._put(_PCIE, _MSIX << 8 | 0x10, 2)
+        self._put(_PCIE + 2, 2, 2)  # capability version 2, endpoint
+        self._put(_PCIE + 4, 1 << 15 | 1 << 5 | payload, 4)  # role-based errors, 8-bit tags
+        self._put(_PCIE + 8, 0x2810, 2, 0x7FFF)
+        self._put(_PCIE + 12, 16 << 4 | 3, 4)  # 16 lanes of 8 GT/s
+        self._put(_PCIE + 16, 0, 2, 0x01C3)
+        self._put(_PCIE + 18, 16 << 4 | 3, 2)
+        self._put(_PCIE + 36, 1 << 8, 4)  # completes 64-bit AtomicOps
+
+    def _put(self, at: int, value: int, size: int, writable: int = 0) -> None:
+        self._bytes[at : at + size] = value.to_bytes(size, "little")
+        mask = writable & (1 << 8 * size) - 1
+        self._writable[at : at + size] = mask.to_bytes(size, "little")
+
+    def read(self, offset: int, size: int) -> int:
+        """Value of ``size`` bytes at ``offset``."""
+        return int.from_bytes(self._bytes[offset : offset + size], "little")
+
+    def write(self, offset: int, value: int, size: int) -> None:
+        """Store the writable bits of ``size`` bytes at ``offset``."""
+        for at, byte in enumerate(value.to_bytes(size, "little"), offset):
+            mask = self._writable[at]
+            self._bytes[at] = self._bytes[at] & ~mask | byte & mask
+
+    @property
+    def bus_master(self) -> bool:
+        """Whether the device may send requests (EP-BM-001)."""
+        return bool(self.read(_COMMAND, 2) & _BUS_MASTER)
+
+    @property
+    def msix_open(self) -> bool:
+        """Whether MSI-X is enabled and the function not masked (INT-MASK-001)."""
+        return self.read(_MSIX + 2, 2) & (_MSIX_ENABLE | _FUNCTION_MASK) == _MSIX_ENABLE
+
+    @property
+    def payload(self) -> int:
+        """Max_Payload_Size in bytes, never above what the device supports (EP-TLP-001)."""
+        size = 128 << (self.read(_PCIE + 8, 2) >> 5 & 7)
+        return min(size, limits.reference.MPS_BYTES_MAX)
+
+    @property
+    def request(self) -> int:
+        """Size of the largest read request, in bytes (EP-TLP-002)."""
+        size = 128 << (self.read(_PCIE + 8, 2) >> 12 & 7)
+        return min(size, limits.reference.MRRS_BYTES_MAX)
+
+    def bar(self, number: int) -> int | None:
+        """Base of BAR 0 or 2; None while memory space is off (EP-BAR-003)."""
+        if not self.read(_COMMAND, 2) & _MEMORY_SPACE:
+            return None
+        return self.read(_BAR0 + 4 * number, 8) & ~0xF

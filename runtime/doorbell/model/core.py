@@ -1,0 +1,40 @@
+"""What the parts of the model share: clock, delays, requester, semaphores, interrupts, units, arbiter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorbell.model.arbiter import Arbiter
+from doorbell.model.clock import Clock
+from doorbell.model.counters import Counters
+from doorbell.model.interrupts import Interrupts
+from doorbell.model.requester import Requester
+from doorbell.model.rng import Generator
+from doorbell.model.semaphores import Semaphores
+from doorbell.model.shape import Delays, Shape
+from doorbell.model.tags import Tags
+from doorbell.model.units import Units
+
+__all__ = ["Core"]
+
+
+@dataclass(slots=True)
+class Core:
+    """One of each; ``copies`` counts the COPY commands that hold a channel (DMA-CHAN-001)."""
+
+    shape: Shape
+    rng: Generator
+    clock: Clock
+    delays: Delays
+    counters: Counters
+    requester: Requester
+    semaphores: Semaphores
+    interrupts: Interrupts
+    units: Units
+    tags: Tags
+    arbiter: Arbiter
+    completion_timeout: int
+    """Cycles until an unanswered read fails."""
+    quarantine: int
+    """Cycles that the tag of such a read rests."""
+    copies: int = 0

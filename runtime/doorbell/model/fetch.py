@@ -1,0 +1,91 @@
+"""Reading packets from the ring, several in one read and never one at or above put (CP-RING, CP-FETCH rules)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from doorbell.contract import Error, Space, limits
+from doorbell.model.core import Core
+from doorbell.model.counts import distance
+from doorbell.model.host import Answer, Failed
+from doorbell.model.settings import QueueSettings
+
+__all__ = ["Fetch"]
+
+_ERRORS: Final = {
+    Answer.UR: Error.FETCH_UR,
+    Answer.CA: Error.FETCH_CA,
+    Answer.TIMEOUT: Error.FETCH_TIMEOUT,
+    Answer.POISONED: Error.FETCH_POISONED,
+    Answer.MALFORMED: Error.FETCH_MALFORMED,
+}
+_BYTES: Final = limits.PACKET_BYTES
+
+
+class Fetch:
+    """At most one ring read of a queue at a time."""
+
+    __slots__ = ("_arrived", "_core", "_epoch", "_failed", "_settings", "busy")
+
+    def __init__(
+        self,
+        core: Core,
+        settings: QueueSettings,
+        arrived: Callable[[list[bytes]], None],
+        failed: Callable[[Error, int], None],
+    ) -> None:
+        """``arrived`` takes packets in order; ``failed`` the code and the address of the read."""
+        self._core = core
+        self._settings = settings
+        self._arrived = arrived
+        self._failed = failed
+        self._epoch = 0
+        self.busy = False
+
+    def request(self, get: int, put: int) -> None:
+        """Read packets from ``get`` on, below ``put``, inside one naturally aligned request."""
+        self.busy = True
+        epoch = self._epoch
+        size = self._settings.ring_size
+        slot = get % size
+        count = self._core.delays.draw(self._core.delays.HOLD)
+        at_once = max(1, self._core.requester.largest_read // _BYTES)
+        count = min(count, distance(get, put), size - slot, at_once - slot % at_once)
+        address = self._settings.ring_base + slot * _BYTES
+
+        def send() -> None:
+            if epoch != self._epoch:
+                return
+            if self._core.requester.open:
+                cycles = self._core.delays.draw(self._core.delays.READ)
+                self._core.clock.after(cycles, lambda: self._answer(epoch, address, count))
+            else:
+                self._core.requester.when_open(send)
+
+        send()
+
+    def _answer(self, epoch: int, address: int, count: int) -> None:
+        if epoch != self._epoch:
+            return
+        data = self._core.requester.read(Space.HOST, address, count * _BYTES)
+        if not isinstance(data, Failed):
+            whole = data.tobytes()
+            self.busy = False
+            self._arrived([whole[at : at + _BYTES] for at in range(0, len(whole), _BYTES)])
+            return
+
+        def fail() -> None:
+            if epoch == self._epoch:
+                if data.answer is Answer.TIMEOUT:
+                    self._core.tags.quarantine(data.requests, self._core.quarantine)
+                self.busy = False
+                self._failed(_ERRORS[data.answer], address)
+
+        late = self._core.completion_timeout if data.answer is Answer.TIMEOUT else 0
+        self._core.clock.after(late, fail)
+
+    def stop(self) -> None:
+        """Take no notice of a read under way."""
+        self._epoch += 1
+        self.busy = False
