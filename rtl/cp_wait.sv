@@ -1,0 +1,150 @@
+// Open WAITs: one per queue. Nothing shared is held while a queue waits, and nothing polls.
+//
+//   start ──► Load ──► Arm ──► Arming ──► Armed ──► (satisfied) Idle
+//                      (semaphores answer)  └─────► (poisoned, deadline) Failed ──► Idle, failure
+//
+// The deadline counts from the start of the WAIT; 0 takes WAIT_LIMIT, and that one 0 is none. One queue's deadline is
+// looked at per cycle, so it strikes at most 8 cycles late. A wake that comes first wins over a deadline.
+module cp_wait
+  import doorbell_pkg::*;
+  import seams_pkg::*;
+  import cp_pkg::*;
+(
+    input logic clk_i,
+    input logic rst_i,
+
+    input logic [63:0] cycles_i,
+
+    input logic                start_valid_i,        // a WAIT starts
+    input queue_t              start_queue_i,
+    input logic                operands_valid_i,     // its operands, in the next cycle
+    input queue_t              operands_queue_i,
+    input wait_packet_t        operands_i,
+    input logic         [63:0] limit_i      [QUEUES],
+    input mark_t               started_i    [QUEUES],
+    input queues_t             cancel_i,             // the queue is being stopped
+
+    // Semaphores.
+    output logic     arm_valid_o,
+    input  logic     arm_ready_i,
+    output sem_req_t arm_o,
+    input  logic     armed_i,        // the arm that was accepted last is done; a wake may come with it or later
+    input  queues_t  wake_i,
+    input  queues_t  wake_poisoned_i,
+    output queues_t  disarm_o,
+
+    output queues_t  waiting_o,  // no later command may start
+    output queues_t  busy_o,     // not yet armed: cannot be cancelled
+    output queues_t  end_o,      // pulse: no longer pending
+    output failure_t failure_o
+);
+  typedef enum logic [2:0] {
+    Idle,
+    Load,
+    Arm,
+    Arming,
+    Armed,
+    Poisoned,
+    Expired
+  } state_e;
+
+  state_e state_q[QUEUES];
+  logic [SemBits-1:0] index_q[QUEUES];
+  wait_condition_e condition_q[QUEUES];
+  logic [63:0] value_q[QUEUES];
+  logic [63:0] deadline_q[QUEUES];
+  queues_t timed_q;  // has a deadline
+
+  queues_t want_arm;
+  queues_t failed;
+  queues_t wakeable;
+  queue_t arm_queue;
+  queue_t failed_queue;
+  queue_t look;  // whose deadline is looked at
+
+  always_comb begin
+    for (int unsigned q = 0; q < QUEUES; q++) begin
+      waiting_o[q] = state_q[q] != Idle;
+      busy_o[q] = state_q[q] == Load || state_q[q] == Arm || state_q[q] == Arming;
+      want_arm[q] = state_q[q] == Arm;
+      wakeable[q] = state_q[q] == Arming || state_q[q] == Armed;
+      failed[q] = state_q[q] == Poisoned || state_q[q] == Expired;
+    end
+    look = cycles_i[QueueBits-1:0];
+    arm_queue = '0;
+    failed_queue = '0;
+    if (want_arm != '0) arm_queue = next_of(want_arm, '1);
+    if (failed != '0) failed_queue = next_of(failed, '1);
+    arm_valid_o = want_arm != '0;
+  end
+
+  always_comb begin
+    arm_o = '0;
+    if (arm_valid_o) begin
+      arm_o = '{
+          op: SemArm,
+          index: index_q[arm_queue],
+          condition: condition_q[arm_queue],
+          value: value_q[arm_queue],
+          value2: 64'(arm_queue)
+      };
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    disarm_o <= '0;
+    end_o <= '0;
+    failure_o.valid <= 1'b0;
+
+    if (start_valid_i) state_q[start_queue_i] <= Load;
+    if (operands_valid_i) begin
+      logic [63:0] cycles;
+      logic [64:0] deadline;
+      cycles = (operands_i.deadline != '0) ? operands_i.deadline : limit_i[operands_queue_i];
+      deadline = {1'b0, cycles_i} + {1'b0, cycles};
+      state_q[operands_queue_i] <= Arm;
+      index_q[operands_queue_i] <= operands_i.semaphore[SemBits-1:0];
+      condition_q[operands_queue_i] <= wait_condition_e'(operands_i.condition);
+      value_q[operands_queue_i] <= operands_i.value;
+      deadline_q[operands_queue_i] <= deadline[63:0];
+      timed_q[operands_queue_i] <= cycles != '0 && !deadline[64];  // past the end of time: never
+    end
+    if (arm_valid_o && arm_ready_i) state_q[arm_queue] <= Arming;
+    for (int unsigned q = 0; q < QUEUES; q++) begin
+      if (armed_i && state_q[q] == Arming) state_q[q] <= Armed;
+    end
+
+    if (state_q[look] == Armed && timed_q[look] && cycles_i >= deadline_q[look] && !wake_i[look]) begin
+      state_q[look]  <= Expired;
+      disarm_o[look] <= 1'b1;
+    end
+    if (failed != '0) begin
+      state_q[failed_queue] <= Idle;
+      end_o[failed_queue] <= 1'b1;
+      failure_o <= '{
+          valid: 1'b1,
+          queue: failed_queue,
+          mark: started_i[failed_queue] - 1'b1,
+          code: (state_q[failed_queue] == Poisoned) ? ERROR_WAIT_POISONED : ERROR_WAIT_TIMEOUT,
+          address: '0
+      };
+    end
+    for (int unsigned q = 0; q < QUEUES; q++) begin
+      if (wake_i[q] && wakeable[q]) begin
+        state_q[q] <= wake_poisoned_i[q] ? Poisoned : Idle;
+        end_o[q]   <= !wake_poisoned_i[q];
+      end
+      if (cancel_i[q] && !busy_o[q] && waiting_o[q]) begin
+        state_q[q]  <= Idle;
+        end_o[q]    <= 1'b1;
+        disarm_o[q] <= 1'b1;
+      end
+      if (rst_i) state_q[q] <= Idle;
+    end
+    if (rst_i) begin
+      disarm_o <= '0;
+      end_o <= '0;
+      failure_o.valid <= 1'b0;
+    end
+  end
+endmodule
