@@ -4,9 +4,9 @@
 //   wr_valid/addr/be/data ───────────────────────────────────────► lines (at once)
 //
 // Promises. Every request is accepted in its cycle. A read answers MemLatency cycles after acceptance, in order, and
-// returns every write accepted before it (and possibly some accepted up to MemLatency - 2 cycles after it). Bytes whose
-// be is 0 keep their value. Two ports that write one byte in one cycle: the higher port wins. An access that passes the
-// end of its aligned window of WindowBytes goes on at the window's start.
+// returns every write accepted before it (ORD-DEVICE-001; and possibly some accepted up to MemLatency - 2 cycles
+// after it). Bytes whose be is 0 keep their value. Two ports that write one byte in one cycle: the higher port wins.
+// An access that passes the end of its aligned window of WindowBytes goes on at the window's start.
 // Not modelled: banks and their conflicts, ECC, refresh. Contents after reset are whatever they were.
 //
 // Lines are written by blocking assignment, so that two ports may change different bytes of one line in one cycle; all

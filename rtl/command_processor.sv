@@ -197,6 +197,7 @@ module command_processor
       .clk_i,
       .rst_i,
       .reset_i,
+      .clear_i,
       .stop_i,
       .enable_i(enable),
       .drain_i(drain),
@@ -276,7 +277,6 @@ module command_processor
   cp_landing u_landing (
       .clk_i,
       .rst_i,
-      .clear_i,
       .load_i(load),
       .start_i(start),
       .ask_valid_i(ask_valid),
@@ -377,6 +377,7 @@ module command_processor
       .limit_i(wait_limit),
       .started_i(started),
       .cancel_i(aborted),
+      .load_i(load),
       .arm_valid_o(arm_valid),
       .arm_ready_i(arm_ready),
       .arm_o(arm_req),
@@ -393,7 +394,6 @@ module command_processor
   cp_window u_window (
       .clk_i,
       .rst_i,
-      .clear_i,
       .load_i(load),
       .start_i(start),
       .start_valid_i(start_valid),
@@ -455,7 +455,6 @@ module command_processor
 
   cp_writeback u_writeback (
       .clk_i,
-      .rst_i,
       .cycles_i(cycles_i[5:0]),
       .on_i(writeback_on),
       .load_i(load),

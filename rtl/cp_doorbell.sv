@@ -107,10 +107,6 @@ module cp_doorbell
         put_o[i] <= start_i[i];
         refused_o[i] <= 1'b0;
       end
-      if (rst_i || clear_i) begin
-        put_o[i] <= '0;
-        refused_o[i] <= 1'b0;
-      end
     end
     if (rst_i) begin
       moved_o   <= 1'b0;

@@ -15,7 +15,6 @@ module cp_landing
 (
     input logic clk_i,
     input logic rst_i,
-    input logic clear_i,
 
     input queues_t        load_i,
     input logic    [63:0] start_i [QUEUES],
@@ -87,7 +86,6 @@ module cp_landing
     for (int unsigned q = 0; q < QUEUES; q++) begin
       if (load_i[q]) get_o[q] <= start_i[q];
       else if (moving_o[q] && !hold_i[q]) get_o[q] <= get_o[q] + 64'd1;
-      if (rst_i || clear_i) get_o[q] <= '0;
       if (rst_i) outstanding_q[q] <= '0;
     end
     if (rst_i) done_valid_q <= 1'b0;

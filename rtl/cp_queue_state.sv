@@ -16,8 +16,9 @@ module cp_queue_state
     input logic clk_i,
     input logic rst_i,
 
-    input logic    reset_i,    // level: device reset under way
-    input logic    stop_i,     // level: fatal; nothing fetches or starts
+    input logic    reset_i,       // level: device reset under way
+    input logic    clear_i,       // pulse at its end: configuration goes to its reset values
+    input logic    stop_i,        // level: fatal; nothing fetches or starts
     input queues_t enable_i,
     input queues_t drain_i,
     input queues_t ctrl_reset_i,
@@ -54,6 +55,7 @@ module cp_queue_state
 );
   queues_t resetting_q;
   queues_t aborted_q;  // since the last load
+  logic cleared_q;     // START is at its reset value now: take it
   queues_t want_abort;
   queues_t abort_grant;
   queues_t flush;    // reset ends
@@ -90,12 +92,13 @@ module cp_queue_state
     if (abort_grant != '0) abort_o.owner.queue = next_of(abort_grant, '1);
   end
 
-  assign load_o = flush | enabled;
+  assign load_o = flush | enabled | {QUEUES{cleared_q}};
   assign resetting_o = resetting_q;
   assign abort_queue_o = abort_grant;
   assign abort_valid_o = abort_grant != '0;
 
   always_ff @(posedge clk_i) begin
+    cleared_q <= clear_i || rst_i;
     for (int unsigned q = 0; q < QUEUES; q++) begin
       if (load_o[q]) aborted_q[q] <= 1'b0;
       else if (abort_grant[q]) aborted_q[q] <= 1'b1;

@@ -205,7 +205,7 @@ module cp_retire
 
   always_ff @(posedge clk_i) begin
     signalled_q <= signalled_q & ~retire_o & ~load_i;
-    composed_q  <= compose_o;
+    composed_q  <= compose_o || (composed_q && !step);
     if (!valid_q || step) valid_q <= choose;
     if (choose) begin
       queue_q <= next;

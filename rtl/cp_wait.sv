@@ -1,8 +1,9 @@
 // Open WAITs: one per queue. Nothing shared is held while a queue waits, and nothing polls.
 //
 //   start ──► Load ──► Arm ──► Arming ──► Armed ──► (satisfied) Idle
-//                      (semaphores answer)  └─────► (poisoned, deadline) Failed ──► Idle, failure
+//                      (semaphores answer)  └─────► Poisoned, Expired ──► Failed, until the queue is loaded again
 //
+// A failed WAIT stays open, so that nothing starts behind it while its failure is on its way.
 // The deadline counts from the start of the WAIT; 0 takes WAIT_LIMIT, and that one 0 is none. One queue's deadline is
 // looked at per cycle, so it strikes at most 8 cycles late. A wake that comes first wins over a deadline.
 module cp_wait
@@ -23,6 +24,7 @@ module cp_wait
     input logic         [63:0] limit_i      [QUEUES],
     input mark_t               started_i    [QUEUES],
     input queues_t             cancel_i,             // the queue is being stopped
+    input queues_t             load_i,               // the queue begins anew
 
     // Semaphores.
     output logic     arm_valid_o,
@@ -45,7 +47,8 @@ module cp_wait
     Arming,
     Armed,
     Poisoned,
-    Expired
+    Expired,
+    Failed
   } state_e;
 
   state_e state_q[QUEUES];
@@ -119,7 +122,7 @@ module cp_wait
       disarm_o[look] <= 1'b1;
     end
     if (failed != '0) begin
-      state_q[failed_queue] <= Idle;
+      state_q[failed_queue] <= Failed;
       end_o[failed_queue] <= 1'b1;
       failure_o <= '{
           valid: 1'b1,
@@ -135,11 +138,11 @@ module cp_wait
         end_o[q]   <= !wake_poisoned_i[q];
       end
       if (cancel_i[q] && !busy_o[q] && waiting_o[q]) begin
-        state_q[q]  <= Idle;
-        end_o[q]    <= 1'b1;
+        state_q[q]  <= Failed;
+        end_o[q]    <= state_q[q] != Failed;
         disarm_o[q] <= 1'b1;
       end
-      if (rst_i) state_q[q] <= Idle;
+      if (rst_i || load_i[q]) state_q[q] <= Idle;
     end
     if (rst_i) begin
       disarm_o <= '0;

@@ -13,7 +13,6 @@ module cp_window
 (
     input logic clk_i,
     input logic rst_i,
-    input logic clear_i,
 
     input queues_t        load_i,
     input logic    [63:0] start_i[QUEUES],
@@ -79,11 +78,6 @@ module cp_window
       if (load_i[q]) begin
         started_o[q] <= start_i[q][MarkBits-1:0];
         retired_o[q] <= start_i[q][MarkBits-1:0];
-        retired_count_o[q] <= '0;
-      end
-      if (rst_i || clear_i) begin
-        started_o[q] <= '0;
-        retired_o[q] <= '0;
         retired_count_o[q] <= '0;
       end
       if (rst_i) pending_q[q] <= '0;

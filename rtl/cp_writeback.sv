@@ -8,8 +8,6 @@ module cp_writeback
   import cp_pkg::*;
 (
     input logic clk_i,
-    input logic rst_i,
-
     input logic [5:0] cycles_i,  // low bits of the cycle counter
 
     input queues_t        on_i,               // WRITEBACK.enable
@@ -45,9 +43,6 @@ module cp_writeback
 
       if (written_i[q]) written_q[q] <= written_mark_i;
       if (load_i[q]) written_q[q] <= start_i[q][MarkBits-1:0];
-    end
-    if (rst_i) begin
-      for (int unsigned q = 0; q < QUEUES; q++) written_q[q] <= '0;
     end
   end
 endmodule

@@ -11,7 +11,7 @@
 //                           payload ends, so that both sides need the fewest requests.
 //
 // Promises. A channel takes a step only when the job before is over, with all it had in flight. Exactly one done a
-// command, at most one a cycle, when every byte is performed (ORD: a host write is accepted by the endpoint, a device
+// command, at most one a cycle, when every byte is performed (ORD-RETIRE-001: a host write is accepted by the endpoint, a device
 // write is in memory, a read has landed). After the first failed read, or an abort, nothing new is issued and done
 // follows when nothing is in flight; it says ERROR_ABORTED only if bytes were left out. Length 0 issues nothing
 // (DMA-COPY-004).

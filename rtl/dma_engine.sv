@@ -8,11 +8,12 @@
 //                                              │        └─ segments ─► dma_segment_queue ─► dma_device_write ─► write 1
 //                                              └─ beats ─► dma_source ─► data of both queues
 //                                                            ▲ device memory read 0, u_stage
-// Promises. Any byte alignment and length. Reads are cut at MRRS boundaries and writes at MPS boundaries, naturally
-// aligned; channels take turns per request and per TLP. Each path is limited only by itself: completions land whatever
-// the writes wait for, and neither queue holds up the other. One posted write beat, one landing beat, one line of a
-// local copy or fill a cycle (local copies and writes to the host share memory read port 0). A TLP has no gaps.
-// Nothing is said about the order of bytes inside a command, or between commands.
+// Promises. Any byte alignment and length (DMA-COPY-001), CHANNELS commands in flight (DMA-CHAN-001). Reads are cut
+// at MRRS boundaries and writes at MPS boundaries, naturally aligned; channels take turns per request and per TLP.
+// Each path is limited only by itself: completions land whatever the writes wait for, and neither queue holds up the
+// other. One posted write beat, one landing beat, one line of a local copy or fill a cycle (local copies and writes
+// to the host share memory read port 0). A TLP has no gaps. Nothing is said about the order of bytes inside a
+// command, or between commands.
 // Not modelled: descriptor fetch, address translation, priorities.
 module dma_engine
   import doorbell_pkg::*;

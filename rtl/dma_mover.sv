@@ -4,11 +4,12 @@
 //                                              (room?)            └─► beats ─► dma_source ─► data, into the same queue
 //          segments in flight ◄── host_done, device_done
 //
-// Promises. A segment never crosses a naturally aligned MPS boundary, and a job needs the fewest. It is cut only when its
-// queue has room for all of its beats, so a queue that is blocked (no credits) holds up neither the other queue nor the
-// reads. Lane 0 of the first beat is the first byte's address rounded down to a DW towards the host, to a line towards
-// device memory; the source is read at the matching byte, so that nothing is shifted later. A channel is busy until all
-// of its segments are done. When stopped it cuts no new segment; those in flight go on to their end.
+// Promises. A segment never crosses a naturally aligned MPS boundary, and a job needs the fewest (EP-TLP-001, 003,
+// 004). It is cut only when its queue has room for all of its beats, so a queue that is blocked (no credits) holds up
+// neither the other queue nor the reads. Lane 0 of the first beat is the first byte's address rounded down to a DW
+// towards the host, to a line towards device memory; the source is read at the matching byte, so that nothing is
+// shifted later. A channel is busy until all of its segments are done. When stopped it cuts no new segment; those in
+// flight go on to their end.
 `include "check.svh"
 
 module dma_mover

@@ -3,7 +3,8 @@
 //   job ─► [ per channel: addr, dst, left ] ─► round robin ─► cut at MRRS ─► register ─► read request to the endpoint
 //                                                                 landed ◄── read done
 //
-// Promises. A request never crosses a naturally aligned MRRS boundary, so never 4 KiB, and a job needs the fewest.
+// Promises. A request never crosses a naturally aligned MRRS boundary, so never 4 KiB, and a job needs the fewest
+// (EP-TLP-002 to 004); it never asks for a byte outside its job (DMA-READ-001).
 // Addresses of a channel rise. A channel is busy until all of its requests are done. When stopped it makes no new
 // request; one that waits for acceptance stays, because it was offered. As many are in flight as the endpoint accepts.
 // Landing is not seen here: bytes go from the endpoint straight to memory.

@@ -12,7 +12,7 @@ module dma_segment_queue
   import seams_pkg::*;
   import dma_pkg::*;
 #(
-    parameter int unsigned Depth = 32  // beats, a power of two; data follows its segment by about MemLatency + 3 cycles
+    parameter int unsigned Depth = 32  // beats, a power of two; covers the time from a segment to its data
 ) (
     input logic clk_i,
     input logic rst_i,

@@ -6,6 +6,7 @@ cp_check_pkg.sv
 cp_pkg.sv
 dma_pkg.sv
 ep_pkg.sv
+eu_pkg.sv
 cp_decode.sv
 cp_doorbell.sv
 cp_error.sv
@@ -60,16 +61,16 @@ endpoint.sv
 eu_gemm_order.sv
 eu_gemm_feed.sv
 eu_mac_array.sv
-eu_tile.sv
 eu_gemm.sv
 eu_read_port.sv
 eu_requantise_order.sv
 eu_requantise.sv
 execution_unit.sv
 launch_arguments.sv
-launch_context.sv
 launch_fetch.sv
+launch_groups.sv
 launch_store.sv
+launch_table.sv
 launch_dispatcher.sv
 memory_read_mux.sv
 memory_write_mux.sv

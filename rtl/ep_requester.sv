@@ -180,11 +180,11 @@ module ep_requester
       .exhausted_o        (exhausted_o)
   );
 
+  logic [2:0] waits;  // only a reset of the client may take the request back
+  assign waits = clear_i ? '0 : req_valid_i & ~req_ready_o;
   for (genvar c = 0; c < 3; c++) begin : gen_client
-    logic waits;  // only a reset of the client may take the request back
-    assign waits = req_valid_i[c] && !req_ready_o[c] && !clear_i;
     `CHECK(ClientNamed, req_valid_i[c] |-> req_i[c].client == client_e'(c))
-    `CHECK(RequestHeld, waits |=> clear_i || (req_valid_i[c] && $stable(req_i[c].addr)))
+    `CHECK(RequestHeld, waits[c] |=> clear_i || (req_valid_i[c] && $stable(req_i[c].addr)))
   end
 
   // EP-TLP-002: 1 to MRRS bytes that do not cross a multiple of MRRS.

@@ -124,11 +124,7 @@ module ep_tx
   logic       start;  // of a TLP
 
   assign posted_credits = 5'((posted_dws + 7'd3) >> 2);
-  assign able[Completion] = completion_valid_i && headers_left(
-      tx_credits_i.cplh, used_q.cplh
-  ) && data_fits(
-      tx_credits_i.cpld, used_q.cpld, completion_i.credits
-  ) && (stop_i || follows(
+  assign able[Completion] = completion_valid_i && (stop_i || follows(
       sent, completion_mark_i
   ));
   assign able[Posted] = posted_valid && !stop_i && headers_left(
@@ -197,8 +193,6 @@ module ep_tx
           Completion: begin
             tx_hdr_q        <= {32'b0, completion_i.header};
             tx_data_q[63:0] <= completion_i.data;
-            used_q.cplh     <= used_q.cplh + 1'b1;
-            used_q.cpld     <= used_q.cpld + 12'(completion_i.credits);
           end
           Posted: begin
             tx_hdr_q  <= posted_header;
@@ -231,7 +225,10 @@ module ep_tx
   assign writes_idle_o = posted_idle && !(tx_valid_q && class_q == Posted);
 
   logic unused_credits;
-  assign unused_credits = ^{tx_credits_i.npd, used_q.npd};  // reads carry no data
+  // Reads carry no data, and a root complex grants completions without limit (PCIe Base 2.6.1).
+  assign unused_credits = ^{
+    tx_credits_i.npd, tx_credits_i.cplh, tx_credits_i.cpld, used_q.npd, used_q.cplh, used_q.cpld, completion_i.credits
+  };
 
   // ---- queues ------------------------------------------------------------------------------------------------------------
 

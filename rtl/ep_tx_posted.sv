@@ -210,23 +210,21 @@ module ep_tx_posted
     end
   end
 
+  logic [1:0] taken;
+  logic [1:0] waits;      // only a reset of the source may take the write back
+  logic       whole;      // the last beat of its length
+  logic [9:0] mps;
+  logic [9:0] write_end;  // from the multiple of MPS below its first byte
+  assign taken     = write_valid_i & write_ready_o;
+  assign waits     = clear_i ? '0 : write_valid_i & ~write_ready_o;
+  assign whole     = partial_q + 3'd1 == LineCountBits'((dws + 7'd15) >> 4);
+  assign mps       = 10'd1 << mps_log2_i;
+  assign write_end = (10'(write_addr_i[source[0]]) & (mps - 10'd1)) + write_len_i[source[0]];
+  // EP-TLP-001, -003, -004: 1 to MPS bytes that do not cross a multiple of MPS.
+  `CHECK(WriteSize, taken != '0 && !locked_q |-> write_len_i[source[0]] != '0 && write_end <= mps)
+  `CHECK(SopBegins, taken != '0 |-> write_sop_i[source[0]] == !locked_q)
+  `CHECK(BeatsMatch, taken != '0 |-> last == whole)
   for (genvar s = 0; s < 2; s++) begin : gen_source
-    logic       taken;
-    logic       waits;     // only a reset of the source may take the write back
-    logic       first;
-    logic [9:0] mps;
-    logic [9:0] write_end;  // from the multiple of MPS below its first byte
-    logic       whole;
-    assign taken     = write_valid_i[s] && write_ready_o[s];
-    assign waits     = write_valid_i[s] && !write_ready_o[s] && !clear_i;
-    assign first     = !(locked_q && owner_q == 2'(s));
-    assign mps       = 10'd1 << mps_log2_i;
-    assign write_end = (10'(write_addr_i[s]) & (mps - 10'd1)) + write_len_i[s];
-    assign whole     = partial_q + 3'd1 == LineCountBits'((dws + 7'd15) >> 4);
-    `CHECK(WriteHeld, waits |=> clear_i || (write_valid_i[s] && $stable(write_addr_i[s])))
-    // EP-TLP-001, -003, -004: 1 to MPS bytes that do not cross a multiple of MPS.
-    `CHECK(WriteSize, taken && first |-> write_len_i[s] != '0 && write_end <= mps)
-    `CHECK(SopBegins, taken |-> write_sop_i[s] == first)
-    `CHECK(BeatsMatch, taken |-> write_last_i[s] == whole)
+    `CHECK(WriteHeld, waits[s] |=> clear_i || (write_valid_i[s] && $stable(write_addr_i[s])))
   end
 endmodule

@@ -13,11 +13,12 @@
 module eu_gemm
   import doorbell_pkg::*;
   import seams_pkg::*;
+  import eu_pkg::*;
 (
     input logic clk_i,
     input logic rst_i,
 
-    // Work-group: args_i stays stable until done_o.
+    // Work-group: group_i comes with start_i, args_i stays stable until done_o.
     input  logic   start_i,
     input  group_t group_i,
     input  line_t  args_i,
@@ -27,129 +28,127 @@ module eu_gemm
     output logic   mac_o,   // the array works in this cycle
 
     // Reads.
-    output logic                   want_o,
-    output logic [MemAddrBits-1:0] addr_o,
-    input  logic                   taken_i,
-    input  logic                   reads_idle_i,
-    input  logic                   rsp_valid_i,
-    input  line_t                  rsp_data_i,
+    output logic      want_o,
+    output mem_addr_t addr_o,
+    input  logic      taken_i,
+    input  logic      reads_idle_i,
+    input  logic      rsp_valid_i,
+    input  line_t     rsp_data_i,
 
     // Writes.
-    output logic                   wr_valid_o,
-    output logic [MemAddrBits-1:0] wr_addr_o,
-    output logic [           63:0] wr_be_o,
-    output line_t                  wr_data_o
+    output logic        wr_valid_o,
+    output mem_addr_t   wr_addr_o,
+    output logic [63:0] wr_be_o,
+    output line_t       wr_data_o
 );
   localparam int unsigned RingLines = 32;
   localparam int unsigned RingBits = $clog2(RingLines);
 
-  typedef logic [MemAddrBits-1:0] addr_t;
   typedef enum logic [2:0] {
     GemmIdle,
-    GemmMac,    // steps as operands land
-    GemmSettle, // the last step is in the array
-    GemmWrite,  // one line of C a cycle
-    GemmStop,   // aborted: waits for the reads under way
+    GemmMac,  // steps as operands land: for each quad of k, each row
+    GemmSettle,  // the last step is in the array
+    GemmWrite,  // one line of C a cycle: read from the array, written in the next cycle
+    GemmStop,  // aborted: waits for the reads under way
     GemmDone
   } state_e;
 
-  state_e             state_q;
-  gemm_s8_arguments_t args;
-  logic               covers;
-  logic               unused_bits;
-  logic        [ 4:0] rows;
-  logic        [ 6:0] columns;
+  state_e                    state_q;
+  gemm_s8_arguments_t        args;
+  logic                      unused_bits;
+
+  // The tile, and the place in it.
+  logic        [        4:0] rows_q;
+  logic        [        6:0] columns_q;
+  logic        [       15:0] k_last_q;
+  logic        [       15:0] k_q;        // first of the quad
+  logic        [        3:0] row_q;
+  logic        [        1:0] quarter_q;  // 16 columns
+  mem_addr_t                 c_row_q;    // first byte of the row that is written next
+
+  // Operands.
+  logic        [       15:0] landed;
+  logic                      landed_all;
+  logic                      b_write;
+  logic        [RingBits-1:0] b_slot;
+  logic        [       31:0] a_word;
+
+  // Array step and write, one cycle after they were chosen.
+  logic                      mac_q;
+  logic                      mac_first_q;
+  logic        [        3:0] mac_row_q;
+  logic        [RingBits-3:0] mac_quad_q;
+  logic        [       31:0] mac_a_q;
+  logic                      wr_valid_q;
+  mem_addr_t                 wr_addr_q;
+  logic        [       63:0] wr_be_q;
 
   assign args = gemm_s8_arguments_t'(args_i);
-  assign unused_bits = ^{args.reserved_48, group_i.kernel};
+  assign unused_bits = ^{args.reserved_48, group_i.kernel, group_i.z};
 
-  eu_tile u_tile (
-      .x_i      (group_i.x),
-      .y_i      (group_i.y),
-      .z_i      (group_i.z),
-      .m_i      (args.m[16:0]),
-      .n_i      (args.n[16:0]),
-      .inside_o (covers),
-      .rows_o   (rows),
-      .columns_o(columns)
-  );
-
-  // The tile.
-  logic  [ 4:0] rows_q;
-  logic  [ 6:0] columns_q;
-  logic  [15:0] k_last;
-  addr_t        c_row_q;  // first byte of the row that is written next
-  logic         begins;
-
-  assign k_last = 16'(args.k - 32'd1);
-  assign begins = start_i && covers;
-
-  // Steps: for each quad of k, each row.
-  logic  [15:0] k_q;
-  logic  [ 3:0] row_q;
-  logic         last_row;
-  logic         last_quad;
-  logic         quad_landed;
-  logic         step;
-  logic  [15:0] landed;
-  logic         landed_all;
-  logic         b_write;
-  logic  [RingBits-1:0] b_slot;
-  logic  [31:0] a_word;
-  logic  [31:0] a_mask;  // leaves out what lies beyond k
-
-  assign last_row = {1'b0, row_q} == rows_q - 5'd1;
-  assign last_quad = k_q[15:2] == k_last[15:2];
-  assign quad_landed = landed_all || landed > (k_q | 16'd3);
-  assign step = state_q == GemmMac && quad_landed;
-
-  always_comb begin
-    a_mask = '1;
-    if (last_quad) begin
-      unique case (k_last[1:0])
-        2'd0: a_mask = 32'h0000_00ff;
-        2'd1: a_mask = 32'h0000_ffff;
-        2'd2: a_mask = 32'h00ff_ffff;
-        2'd3: a_mask = 32'hffff_ffff;
-      endcase
-    end
-  end
-
-  // Array step, one cycle after it was chosen.
-  logic                mac_q;
-  logic                mac_first_q;
-  logic [         3:0] mac_row_q;
-  logic [RingBits-3:0] mac_quad_q;
-  logic [        31:0] mac_a_q;
-
-  always_ff @(posedge clk_i) begin
-    mac_q <= step && !abort_i && !rst_i;
-    if (step) begin
-      mac_first_q <= k_q == '0;
-      mac_row_q   <= row_q;
-      mac_quad_q  <= k_q[RingBits-1:2];
-      mac_a_q     <= a_word & a_mask;
-    end
-  end
-
-  // Write-out: a line is read from the array in one cycle and written in the next.
-  logic  [ 1:0] quarter_q;
-  logic         last_quarter;
-  logic         wr_valid_q;
-  addr_t        wr_addr_q;
-  logic  [63:0] wr_be_q;
-
-  assign last_quarter = quarter_q == 2'((columns_q - 7'd1) >> 4);
-
-  function automatic logic [63:0] columns_be(input logic [6:0] count);  // of a line of 16 columns
-    return (count >= 7'd16) ? '1 : (64'd1 << {count[3:0], 2'b00}) - 64'd1;
+  // The first 1 to 4 bytes of a word: what a quad has that ends with k & 3 = last.
+  function automatic logic [31:0] first_k(input logic [1:0] last);
+    return 32'hffff_ffff >> {2'd3 - last, 3'd0};
   endfunction
 
   always_ff @(posedge clk_i) begin
-    wr_valid_q <= state_q == GemmWrite && !abort_i && !rst_i;
-    if (state_q == GemmWrite) begin
-      wr_addr_q <= c_row_q + addr_t'({quarter_q, 6'd0});
-      wr_be_q   <= columns_be(columns_q - {1'b0, quarter_q, 4'd0});
+    mac_q <= 1'b0;
+    wr_valid_q <= 1'b0;
+    unique case (state_q)
+      GemmIdle: begin
+        if (start_i) begin : Begin
+          automatic tile_t tile = tile_of(group_i.x, group_i.y, args.m[16:0], args.n[16:0]);
+          rows_q <= tile.rows;
+          columns_q <= tile.columns;
+          k_last_q <= 16'(args.k - 32'd1);
+          c_row_q <= tile_addr(
+              mem_addr_t'(args.c), group_i.y, mem_addr_t'(args.ldc), {group_i.x, 8'd0}
+          );
+          k_q <= '0;
+          row_q <= '0;
+          quarter_q <= '0;
+          state_q <= GemmMac;
+        end
+      end
+      GemmMac: begin
+        if (landed_all || landed > (k_q | 16'd3)) begin : Step
+          automatic logic last_row = {1'b0, row_q} == rows_q - 5'd1;
+          automatic logic last_quad = k_q[15:2] == k_last_q[15:2];
+          mac_q       <= 1'b1;
+          mac_first_q <= k_q == '0;
+          mac_row_q   <= row_q;
+          mac_quad_q  <= k_q[RingBits-1:2];
+          mac_a_q     <= last_quad ? a_word & first_k(k_last_q[1:0]) : a_word;
+          row_q       <= last_row ? '0 : row_q + 1'b1;
+          if (last_row) k_q <= (k_q | 16'd3) + 16'd1;
+          if (last_row && last_quad) state_q <= GemmSettle;
+        end
+      end
+      GemmSettle: state_q <= GemmWrite;
+      GemmWrite: begin : Write
+        automatic logic last_quarter = quarter_q == last_quarter_of(columns_q);
+        wr_valid_q <= 1'b1;
+        wr_addr_q  <= c_row_q + mem_addr_t'({quarter_q, 6'd0});
+        wr_be_q    <= first_bytes({columns_q - {1'b0, quarter_q, 4'd0}, 2'd0});
+        quarter_q  <= last_quarter ? '0 : quarter_q + 1'b1;
+        if (last_quarter) begin
+          row_q   <= row_q + 1'b1;
+          c_row_q <= c_row_q + mem_addr_t'(args.ldc);
+          if ({1'b0, row_q} == rows_q - 5'd1) state_q <= GemmDone;
+        end
+      end
+      GemmStop: if (reads_idle_i) state_q <= GemmDone;
+      default: state_q <= GemmIdle;
+    endcase
+    if (abort_i && state_q inside {GemmMac, GemmSettle, GemmWrite}) begin
+      mac_q <= 1'b0;
+      wr_valid_q <= 1'b0;
+      state_q <= GemmStop;
+    end
+    if (rst_i) begin
+      mac_q <= 1'b0;
+      wr_valid_q <= 1'b0;
+      state_q <= GemmIdle;
     end
   end
 
@@ -160,57 +159,21 @@ module eu_gemm
   assign busy_o = state_q != GemmIdle;
   assign done_o = state_q == GemmDone;
 
-  // Progress.
-  always_ff @(posedge clk_i) begin
-    unique case (state_q)
-      GemmIdle: begin
-        if (start_i) begin
-          rows_q    <= rows;
-          columns_q <= columns;
-          c_row_q   <= addr_t'(args.c) + addr_t'({group_i.y, 4'd0}) * addr_t'(args.ldc) +
-              addr_t'({group_i.x, 8'd0});
-          k_q       <= '0;
-          row_q     <= '0;
-          quarter_q <= '0;
-          state_q   <= covers ? GemmMac : GemmDone;
-        end
-      end
-      GemmMac: begin
-        if (step) begin
-          row_q <= last_row ? '0 : row_q + 1'b1;
-          if (last_row) k_q <= (k_q | 16'd3) + 16'd1;
-          if (last_row && last_quad) state_q <= GemmSettle;
-        end
-      end
-      GemmSettle: state_q <= GemmWrite;
-      GemmWrite: begin
-        quarter_q <= last_quarter ? '0 : quarter_q + 1'b1;
-        if (last_quarter) begin
-          row_q   <= row_q + 1'b1;
-          c_row_q <= c_row_q + addr_t'(args.ldc);
-          if (last_row) state_q <= GemmDone;
-        end
-      end
-      GemmStop: if (reads_idle_i) state_q <= GemmDone;
-      default:  state_q <= GemmIdle;
-    endcase
-    if (abort_i && (state_q inside {GemmMac, GemmSettle, GemmWrite})) state_q <= GemmStop;
-    if (rst_i) state_q <= GemmIdle;
-  end
-
   eu_gemm_feed #(
       .RingLines(RingLines)
   ) u_feed (
       .clk_i,
       .rst_i,
-      .start_i     (begins),
-      .stop_i      (abort_i && state_q != GemmIdle),
+      .start_i,
+      .stop_i      (abort_i && busy_o),
+      .x_i         (group_i.x),
+      .y_i         (group_i.y),
+      .a_i         (mem_addr_t'(args.a)),
+      .lda_i       (mem_addr_t'(args.lda)),
+      .b_i         (mem_addr_t'(args.b)),
+      .ldb_i       (mem_addr_t'(args.ldb)),
       .rows_i      (rows_q),
-      .k_last_i    (k_last),
-      .a_first_i   (addr_t'(args.a) + addr_t'({group_i.y, 4'd0}) * addr_t'(args.lda)),
-      .a_pitch_i   (addr_t'(args.lda)),
-      .b_first_i   (addr_t'(args.b) + addr_t'({group_i.x, 6'd0})),
-      .b_pitch_i   (addr_t'(args.ldb)),
+      .k_last_i    (k_last_q),
       .want_o,
       .addr_o,
       .taken_i,
@@ -244,6 +207,5 @@ module eu_gemm
       .read_line_o   (wr_data_o)
   );
 
-  `CHECK(StartWhenIdle, start_i |-> state_q == GemmIdle)
   `CHECK(NothingLeft, done_o |-> reads_idle_i)
 endmodule

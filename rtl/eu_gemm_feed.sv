@@ -12,29 +12,32 @@
 
 module eu_gemm_feed
   import seams_pkg::*;
+  import eu_pkg::*;
 #(
-    parameter int unsigned RingLines = 32,
-    localparam int unsigned RingBits = $clog2(RingLines)
+    parameter  int unsigned RingLines = 32,
+    localparam int unsigned RingBits  = $clog2(RingLines)
 ) (
     input logic clk_i,
     input logic rst_i,
 
-    // Work-group; stable from start_i on, until it is done.
-    input logic                   start_i,
-    input logic                   stop_i,    // asks for nothing more
-    input logic [            4:0] rows_i,
-    input logic [           15:0] k_last_i,
-    input logic [MemAddrBits-1:0] a_first_i, // first row's first byte; read at start_i
-    input logic [MemAddrBits-1:0] a_pitch_i,
-    input logic [MemAddrBits-1:0] b_first_i, // first line's first byte; read at start_i
-    input logic [MemAddrBits-1:0] b_pitch_i,
+    // Work-group: x and y come with start_i, rows_i and k_last_i from the next cycle on; the operands stay.
+    input logic             start_i,
+    input logic             stop_i,    // asks for nothing more
+    input logic      [15:0] x_i,
+    input logic      [15:0] y_i,
+    input mem_addr_t        a_i,
+    input mem_addr_t        lda_i,
+    input mem_addr_t        b_i,
+    input mem_addr_t        ldb_i,
+    input logic      [ 4:0] rows_i,
+    input logic      [15:0] k_last_i,
 
     // Reads: eu_read_port, and the answers of memory.
-    output logic                   want_o,
-    output logic [MemAddrBits-1:0] addr_o,
-    input  logic                   taken_i,
-    input  logic                   rsp_valid_i,
-    input  line_t                  rsp_data_i,
+    output logic      want_o,
+    output mem_addr_t addr_o,
+    input  logic      taken_i,
+    input  logic      rsp_valid_i,
+    input  line_t     rsp_data_i,
 
     // B ring of the array; the line is the answer itself.
     output logic                b_write_o,
@@ -48,11 +51,11 @@ module eu_gemm_feed
     input  logic [ 4:0] a_quad_i,  // k / 4: buffer, then place in the line
     output logic [31:0] a_word_o
 );
-  logic                   active_q;
-  logic [MemAddrBits-1:0] a_block_q;  // first row of the next block of A
-  logic [MemAddrBits-1:0] a_addr_q;
-  logic [MemAddrBits-1:0] b_addr_q;
-  line_t                  a_lines   [32];
+  logic        active_q;
+  mem_addr_t   a_block_q;  // first row of the next block of A
+  mem_addr_t   a_addr_q;
+  mem_addr_t   b_addr_q;
+  line_t       a_lines   [32];
 
   logic        ask_is_a;
   logic        ask_a_end;
@@ -106,17 +109,20 @@ module eu_gemm_feed
   );
 
   always_ff @(posedge clk_i) begin
-    if (start_i) begin
-      a_block_q <= a_first_i + MemAddrBits'(64);
-      a_addr_q  <= a_first_i;
-      b_addr_q  <= b_first_i;
-    end else if (taken_i && !ask_is_a) begin
-      b_addr_q <= b_addr_q + b_pitch_i;
-    end else if (taken_i && ask_a_end) begin
-      a_addr_q  <= a_block_q;
-      a_block_q <= a_block_q + MemAddrBits'(64);
+    if (start_i) begin : Begin
+      automatic mem_addr_t first = tile_addr(a_i, y_i, lda_i, '0);
+      a_block_q <= first + mem_addr_t'(64);
+      a_addr_q  <= first;
+      b_addr_q  <= b_i + mem_addr_t'({x_i, 6'd0});
     end else if (taken_i) begin
-      a_addr_q <= a_addr_q + a_pitch_i;
+      if (!ask_is_a) begin
+        b_addr_q <= b_addr_q + ldb_i;
+      end else if (ask_a_end) begin
+        a_addr_q  <= a_block_q;
+        a_block_q <= a_block_q + mem_addr_t'(64);
+      end else begin
+        a_addr_q <= a_addr_q + lda_i;
+      end
     end
 
     if (rsp_valid_i && land_is_a) a_lines[{land_buffer, land_row}] <= rsp_data_i;

@@ -7,11 +7,14 @@
 //
 // A tile of r rows takes r cycles for 4 k, and needs one line of B for each k. Products are exact, sums wrap at 32 bits.
 // Not modelled: pipeline stages of multipliers and adder tree; banks of the ring.
+//
+// The accumulators are written by blocking assignment: 64 of them change in a cycle, and so an idle array costs the
+// simulator one test. All their accesses stand in one process, the read-out first.
 module eu_mac_array
   import seams_pkg::*;
 #(
-    parameter int unsigned RingLines = 32,
-    localparam int unsigned RingBits = $clog2(RingLines)
+    parameter  int unsigned RingLines = 32,
+    localparam int unsigned RingBits  = $clog2(RingLines)
 ) (
     input logic clk_i,
 
@@ -38,25 +41,29 @@ module eu_mac_array
   logic [31:0] sums[16][Columns];
   line_t b_lines[RingLines];
 
-  function automatic logic [31:0] product(input logic [7:0] a, input logic [7:0] b);
-    return 32'(signed'(a)) * 32'(signed'(b));
-  endfunction
-
   always_ff @(posedge clk_i) begin
-    if (b_write_i) b_lines[b_slot_i] <= b_line_i;
-    if (mac_i) begin
-      for (int unsigned c = 0; c < Columns; c++) begin
-        sums[mac_row_i][c] <= (mac_first_i ? '0 : sums[mac_row_i][c]) +
-            product(mac_a_i[7:0], b_lines[{mac_quad_i, 2'd0}][8*c+:8]) +
-            product(mac_a_i[15:8], b_lines[{mac_quad_i, 2'd1}][8*c+:8]) +
-            product(mac_a_i[23:16], b_lines[{mac_quad_i, 2'd2}][8*c+:8]) +
-            product(mac_a_i[31:24], b_lines[{mac_quad_i, 2'd3}][8*c+:8]);
-      end
-    end
     if (read_i) begin
       for (int unsigned c = 0; c < 16; c++) begin
         read_line_o[32*c+:32] <= sums[read_row_i][{read_quarter_i, 4'(c)}];
       end
     end
+    if (mac_i) begin : Step
+      automatic int a0 = int'(signed'(mac_a_i[7:0]));
+      automatic int a1 = int'(signed'(mac_a_i[15:8]));
+      automatic int a2 = int'(signed'(mac_a_i[23:16]));
+      automatic int a3 = int'(signed'(mac_a_i[31:24]));
+      if (mac_first_i) for (int unsigned c = 0; c < Columns; c++) sums[mac_row_i][c] = '0;
+      for (int unsigned c = 0; c < Columns; c++) begin
+        sums[mac_row_i][c] +=
+            a0 * int'(signed'(b_lines[{mac_quad_i, 2'd0}][8*c+:8])) +
+            a1 * int'(signed'(b_lines[{mac_quad_i, 2'd1}][8*c+:8])) +
+            a2 * int'(signed'(b_lines[{mac_quad_i, 2'd2}][8*c+:8])) +
+            a3 * int'(signed'(b_lines[{mac_quad_i, 2'd3}][8*c+:8]));
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (b_write_i) b_lines[b_slot_i] <= b_line_i;
   end
 endmodule

@@ -7,21 +7,21 @@
 `include "check.svh"
 
 module eu_read_port
-  import seams_pkg::*;
+  import eu_pkg::*;
 (
     input logic clk_i,
     input logic rst_i,
 
     // Kernel.
     input  logic                   want_i,   // room for the answer is reserved
-    input  logic [MemAddrBits-1:0] addr_i,
+    input  mem_addr_t addr_i,
     output logic                   taken_o,  // accepted in this cycle: the next address may follow
     output logic                   idle_o,
 
     // Memory.
     output logic                   rd_valid_o,
     input  logic                   rd_ready_i,
-    output logic [MemAddrBits-1:0] rd_addr_o,
+    output mem_addr_t rd_addr_o,
     input  logic                   rd_rsp_valid_i
 );
   localparam int unsigned CountBits = 8;

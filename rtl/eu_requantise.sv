@@ -13,11 +13,12 @@
 module eu_requantise
   import doorbell_pkg::*;
   import seams_pkg::*;
+  import eu_pkg::*;
 (
     input logic clk_i,
     input logic rst_i,
 
-    // Work-group: args_i stays stable until done_o.
+    // Work-group: group_i comes with start_i, args_i stays stable until done_o.
     input  logic   start_i,
     input  group_t group_i,
     input  line_t  args_i,
@@ -26,20 +27,19 @@ module eu_requantise
     output logic   busy_o,
 
     // Reads.
-    output logic                   want_o,
-    output logic [MemAddrBits-1:0] addr_o,
-    input  logic                   taken_i,
-    input  logic                   reads_idle_i,
-    input  logic                   rsp_valid_i,
-    input  line_t                  rsp_data_i,
+    output logic      want_o,
+    output mem_addr_t addr_o,
+    input  logic      taken_i,
+    input  logic      reads_idle_i,
+    input  logic      rsp_valid_i,
+    input  line_t     rsp_data_i,
 
     // Writes.
-    output logic                   wr_valid_o,
-    output logic [MemAddrBits-1:0] wr_addr_o,
-    output logic [           63:0] wr_be_o,
-    output line_t                  wr_data_o
+    output logic        wr_valid_o,
+    output mem_addr_t   wr_addr_o,
+    output logic [63:0] wr_be_o,
+    output line_t       wr_data_o
 );
-  typedef logic [MemAddrBits-1:0] addr_t;
   typedef enum logic [1:0] {
     RequantiseIdle,
     RequantiseRun,
@@ -50,49 +50,41 @@ module eu_requantise
   state_e                state_q;
   requantise_arguments_t args;
   logic                  unused_bits;
-  logic                  covers;
-  logic           [ 4:0] rows;
-  logic           [ 6:0] columns;
-
-  assign args = requantise_arguments_t'(args_i);
-  assign unused_bits = ^{args.reserved_47, group_i.kernel};
-
-  eu_tile u_tile (
-      .x_i      (group_i.x),
-      .y_i      (group_i.y),
-      .z_i      (group_i.z),
-      .m_i      (args.m[16:0]),
-      .n_i      (args.n[16:0]),
-      .inside_o (covers),
-      .rows_o   (rows),
-      .columns_o(columns)
-  );
 
   // The tile.
-  logic  [ 4:0] rows_q;
-  logic  [ 1:0] last_quarter_q;
-  logic  [63:0] be_q;
-  logic         begins;
-  logic         running;
-
-  assign begins  = start_i && covers;
-  assign running = state_q == RequantiseRun && !abort_i;
+  logic      [ 4:0] rows_q;
+  logic      [ 1:0] last_quarter_q;
+  logic      [63:0] be_q;
 
   // Requests.
-  addr_t        row_addr_q;   // bias, or the row of x that is read
-  addr_t        next_row_q;
-  logic         unused_ask_bias;
-  logic  [ 1:0] ask_quarter;
-  logic         ask_row_end;
-  logic         ask_done;
+  mem_addr_t        row_addr_q;  // bias, or the row of x that is read
+  mem_addr_t        next_row_q;
+  logic             unused_ask_bias;
+  logic      [ 1:0] ask_quarter;
+  logic             ask_row_end;
+  logic             ask_done;
+
+  // Answers.
+  logic             land_bias;
+  logic      [ 1:0] land_quarter;
+  logic             land_row_end;
+  logic             land_done;
+  line_t            bias_lines      [4];
+  line_t            y_q;        // row that is gathered
+  mem_addr_t        y_addr_q;
+  logic             wr_valid_q;
+  mem_addr_t        wr_addr_q;
+
+  assign args = requantise_arguments_t'(args_i);
+  assign unused_bits = ^{args.reserved_47, group_i.kernel, group_i.z};
 
   assign want_o = state_q == RequantiseRun && !ask_done;
-  assign addr_o = row_addr_q + addr_t'({ask_quarter, 6'd0});
+  assign addr_o = row_addr_q + mem_addr_t'({ask_quarter, 6'd0});
 
   eu_requantise_order u_ask (
       .clk_i,
       .rst_i,
-      .start_i       (begins),
+      .start_i,
       .rows_i        (rows_q),
       .last_quarter_i(last_quarter_q),
       .step_i        (taken_i),
@@ -102,32 +94,10 @@ module eu_requantise
       .done_o        (ask_done)
   );
 
-  always_ff @(posedge clk_i) begin
-    if (start_i) begin
-      row_addr_q <= addr_t'(args.bias) + addr_t'({group_i.x, 8'd0});
-      next_row_q <= addr_t'(args.x) + addr_t'({group_i.y, 4'd0}) * addr_t'(args.ldx) +
-          addr_t'({group_i.x, 8'd0});
-    end else if (taken_i && ask_row_end) begin
-      row_addr_q <= next_row_q;
-      next_row_q <= next_row_q + addr_t'(args.ldx);
-    end
-  end
-
-  // Answers.
-  logic         land_bias;
-  logic  [ 1:0] land_quarter;
-  logic         land_row_end;
-  logic         land_done;
-  line_t        bias_lines   [4];
-  line_t        y_q;
-  addr_t        y_addr_q;  // row that is gathered
-  logic         wr_valid_q;
-  addr_t        wr_addr_q;
-
   eu_requantise_order u_land (
       .clk_i,
       .rst_i,
-      .start_i       (begins),
+      .start_i,
       .rows_i        (rows_q),
       .last_quarter_i(last_quarter_q),
       .step_i        (rsp_valid_i),
@@ -158,43 +128,47 @@ module eu_requantise
   endfunction
 
   always_ff @(posedge clk_i) begin
-    wr_valid_q <= running && rsp_valid_i && !land_bias && land_row_end && !rst_i;
-    if (start_i) begin
-      y_addr_q <= addr_t'(args.y) + addr_t'({group_i.y, 4'd0}) * addr_t'(args.ldy) +
-          addr_t'({group_i.x, 6'd0});
-    end else if (rsp_valid_i && land_bias) begin
+    if (start_i) begin : Begin
+      automatic tile_t tile = tile_of(group_i.x, group_i.y, args.m[16:0], args.n[16:0]);
+      rows_q <= tile.rows;
+      last_quarter_q <= last_quarter_of(tile.columns);
+      be_q <= first_bytes({2'd0, tile.columns});
+      row_addr_q <= mem_addr_t'(args.bias) + mem_addr_t'({group_i.x, 8'd0});
+      next_row_q <= tile_addr(
+          mem_addr_t'(args.x), group_i.y, mem_addr_t'(args.ldx), {group_i.x, 8'd0}
+      );
+      y_addr_q <= tile_addr(
+          mem_addr_t'(args.y), group_i.y, mem_addr_t'(args.ldy), 24'({group_i.x, 6'd0})
+      );
+    end else if (taken_i && ask_row_end) begin
+      row_addr_q <= next_row_q;
+      next_row_q <= next_row_q + mem_addr_t'(args.ldx);
+    end
+
+    wr_valid_q <= 1'b0;
+    if (rsp_valid_i && land_bias) begin
       bias_lines[land_quarter] <= rsp_data_i;
-    end else if (rsp_valid_i && running) begin
-      y_q[{land_quarter, 7'd0}+:128] <= quarter_of(
-          rsp_data_i, bias_lines[land_quarter], args.multiplier[30:0], args.shift[5:0], args.lo,
-          args.hi);
+    end else if (rsp_valid_i && state_q == RequantiseRun && !abort_i) begin
+      y_q[{
+        land_quarter, 7'd0
+      }+:128] <= quarter_of(
+          rsp_data_i,
+          bias_lines[land_quarter],
+          args.multiplier[30:0],
+          args.shift[5:0],
+          args.lo,
+          args.hi
+      );
       if (land_row_end) begin
-        wr_addr_q <= y_addr_q;
-        y_addr_q  <= y_addr_q + addr_t'(args.ldy);
+        wr_valid_q <= !rst_i;
+        wr_addr_q  <= y_addr_q;
+        y_addr_q   <= y_addr_q + mem_addr_t'(args.ldy);
       end
     end
-  end
 
-  assign wr_valid_o = wr_valid_q;
-  assign wr_addr_o = wr_addr_q;
-  assign wr_be_o = be_q;
-  assign wr_data_o = y_q;
-
-  // Progress.
-  assign busy_o = state_q != RequantiseIdle;
-  assign done_o = state_q == RequantiseDone;
-
-  always_ff @(posedge clk_i) begin
     unique case (state_q)
-      RequantiseIdle: begin
-        if (start_i) begin
-          rows_q <= rows;
-          last_quarter_q <= 2'((columns - 7'd1) >> 4);
-          be_q <= columns[6] ? '1 : (64'd1 << columns[5:0]) - 64'd1;
-          state_q <= covers ? RequantiseRun : RequantiseDone;
-        end
-      end
-      RequantiseRun: if (land_done) state_q <= RequantiseDone;
+      RequantiseIdle: if (start_i) state_q <= RequantiseRun;
+      RequantiseRun:  if (land_done) state_q <= RequantiseDone;
       RequantiseStop: if (reads_idle_i) state_q <= RequantiseDone;
       RequantiseDone: state_q <= RequantiseIdle;
     endcase
@@ -202,6 +176,12 @@ module eu_requantise
     if (rst_i) state_q <= RequantiseIdle;
   end
 
-  `CHECK(StartWhenIdle, start_i |-> state_q == RequantiseIdle)
+  assign wr_valid_o = wr_valid_q;
+  assign wr_addr_o = wr_addr_q;
+  assign wr_be_o = be_q;
+  assign wr_data_o = y_q;
+  assign busy_o = state_q != RequantiseIdle;
+  assign done_o = state_q == RequantiseDone;
+
   `CHECK(NothingLeft, done_o |-> reads_idle_i)
 endmodule

@@ -5,13 +5,14 @@
 //
 // Promises: one read and one write port; done_o is a pulse, after the last write of the group, with nothing of it in
 // flight; abort_i (level, kept until done_o) ends the group early, within the reads under way. A further kernel is one
-// more module beside the two.
+// more module beside the two. The dispatcher gives only groups that cover a part of the output.
 // Keeps EU-ARITH-001 and EU-ARITH-002.
 `include "check.svh"
 
 module execution_unit
   import doorbell_pkg::*;
   import seams_pkg::*;
+  import eu_pkg::*;
 (
     input logic clk_i,
     input logic rst_i,
@@ -27,11 +28,11 @@ module execution_unit
     // Device memory.
     output logic                   rd_valid_o,
     input  logic                   rd_ready_i,
-    output logic [MemAddrBits-1:0] rd_addr_o,
+    output mem_addr_t rd_addr_o,
     input  logic                   rd_rsp_valid_i,
     input  line_t                  rd_rsp_data_i,
     output logic                   wr_valid_o,
-    output logic [MemAddrBits-1:0] wr_addr_o,
+    output mem_addr_t wr_addr_o,
     output logic [           63:0] wr_be_o,
     output line_t                  wr_data_o,
 
@@ -39,26 +40,24 @@ module execution_unit
     output logic mac_o,  // the MAC array works in this cycle
     output logic idle_o  // no group, no read or write in flight
 );
-  typedef logic [MemAddrBits-1:0] addr_t;
-
   logic        reads_idle;
   logic        taken;
 
   logic        gemm_busy;
   logic        gemm_done;
   logic        gemm_want;
-  addr_t       gemm_addr;
+  mem_addr_t     gemm_addr;
   logic        gemm_wr_valid;
-  addr_t       gemm_wr_addr;
+  mem_addr_t     gemm_wr_addr;
   logic [63:0] gemm_wr_be;
   line_t       gemm_wr_data;
 
   logic        requantise_busy;
   logic        requantise_done;
   logic        requantise_want;
-  addr_t       requantise_addr;
+  mem_addr_t     requantise_addr;
   logic        requantise_wr_valid;
-  addr_t       requantise_wr_addr;
+  mem_addr_t     requantise_wr_addr;
   logic [63:0] requantise_wr_be;
   line_t       requantise_wr_data;
 
@@ -129,5 +128,4 @@ module execution_unit
 
   `CHECK(OneGroup, start_valid_i |-> !busy_o)
   `CHECK(KnownKernel, start_valid_i |-> group_i.kernel inside {KERNEL_GEMM_S8, KERNEL_REQUANTISE})
-  `CHECK(OneKernel, !(gemm_busy && requantise_busy))
 endmodule

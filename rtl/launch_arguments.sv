@@ -25,8 +25,8 @@ module launch_arguments
   typedef enum logic [1:0] {
     CheckIdle,
     CheckFields,
-    CheckSpan,   // multiplies
-    CheckRange   // compares
+    CheckSpan,    // multiplies
+    CheckRange    // compares
   } state_e;
 
   // One operand: rows of `bytes` bytes, `pitch` bytes apart.
@@ -67,8 +67,13 @@ module launch_arguments
 
   function automatic verdict_t gemm_fields();
     if (gemm.reserved_48 != '0) return '{ERROR_ARGUMENT_RESERVED, '0};
-    if (!dimension_ok(gemm.m) || !dimension_ok(gemm.n) || !dimension_ok(gemm.k) ||
-        gemm.lda < gemm.k || gemm.ldb < gemm.n || gemm.ldc < {gemm.n[29:0], 2'd0}) begin
+    if (!dimension_ok(
+            gemm.m
+        ) || !dimension_ok(
+            gemm.n
+        ) || !dimension_ok(
+            gemm.k
+        ) || gemm.lda < gemm.k || gemm.ldb < gemm.n || gemm.ldc < {gemm.n[29:0], 2'd0}) begin
       return '{ERROR_ARGUMENT_SHAPE, '0};
     end
     if (gemm.c[1:0] != '0 || gemm.ldc[1:0] != '0) return '{ERROR_ARGUMENT_ALIGNMENT, gemm.c};
@@ -77,10 +82,13 @@ module launch_arguments
 
   function automatic verdict_t requantise_fields();
     if (requantise.reserved_47 != '0) return '{ERROR_ARGUMENT_RESERVED, '0};
-    if (!dimension_ok(requantise.m) || !dimension_ok(requantise.n) ||
-        requantise.ldx < {requantise.n[29:0], 2'd0} || requantise.ldy < requantise.n ||
-        requantise.multiplier[31] || 32'(requantise.shift) < SHIFT_MIN ||
-        32'(requantise.shift) > SHIFT_MAX || requantise.lo > requantise.hi) begin
+    if (!dimension_ok(
+            requantise.m
+        ) || !dimension_ok(
+            requantise.n
+        ) || requantise.ldx < {requantise.n[29:0], 2'd0} || requantise.ldy < requantise.n ||
+            requantise.multiplier[31] || 32'(requantise.shift) < SHIFT_MIN ||
+            32'(requantise.shift) > SHIFT_MAX || requantise.lo > requantise.hi) begin
       return '{ERROR_ARGUMENT_SHAPE, '0};
     end
     if (requantise.x[1:0] != '0 || requantise.ldx[1:0] != '0) begin
@@ -128,7 +136,7 @@ module launch_arguments
         verdict_q <= verdict;
         last_tile_x_q <= 12'((n - 32'd1) / GEMM_TILE_COLUMNS);
         last_tile_y_q <= 12'((m - 32'd1) / GEMM_TILE_ROWS);
-        done_q  <= verdict.code != ERROR_NONE;
+        done_q <= verdict.code != ERROR_NONE;
         state_q <= (verdict.code != ERROR_NONE) ? CheckIdle : CheckSpan;
       end
       CheckSpan: begin : Span
@@ -143,7 +151,7 @@ module launch_arguments
         done_q    <= operand_q == 2'd2;
         if (65'(verdict_q.addr) + 65'(span_q) > 65'(DEVICE_MEMORY_BYTES)) begin
           verdict_q.code <= ERROR_ARGUMENT_RANGE;
-          done_q  <= 1'b1;
+          done_q <= 1'b1;
           state_q <= CheckIdle;
         end else if (operand_q == 2'd2) begin
           verdict_q.addr <= '0;

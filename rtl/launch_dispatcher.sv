@@ -1,16 +1,14 @@
-// Runs LAUNCH commands: fetches and checks their arguments, hands their work-groups to free units.
+// Runs LAUNCH commands: fetches and checks their arguments, hands their work-groups to free units. Wiring only.
 //
-//                      ┌─► launch_fetch ◄──► HOST reads, DEVICE reads
-//   cmd ─► contexts ×4 ├─► launch_store  (argument blocks) ─────────────► unit args
-//   done ◄─────────────├─► launch_arguments (one check at a time)
-//   abort ─► all       └─► round robin ─► free unit of the mask ─► start, group ─► units ─► done pulses
+//                  ┌─► launch_fetch ◄──► HOST reads, DEVICE reads
+//   cmd ─► launch_ ├─► launch_store      (argument blocks) ─────────────► unit args
+//   done ◄─ table  ├─► launch_arguments  (one check at a time)
+//   abort ─►       └─► launch_groups     (launches in turn, free units) ─► start, group ─► units ─► done pulses
 //
-// Promises. Several launches are in flight; each cycle one group of one launch goes to a free unit of that launch's mask,
-// launches in turn, so a launch whose units are all busy holds up no other. A unit gets its next group two cycles after
-// it is done. Exactly one done per command, one a cycle, when nothing of it is in flight. cmd_ready_o: a context is free.
+// Promises. Four launches are in flight; a launch whose units are all busy holds up no other. Exactly one done per
+// command, one a cycle, when nothing of it is in flight. cmd_ready_o: a context is free; it does not depend on cmd_valid_i.
 // Between launches nothing is ordered: the command processor starts no launch before what it has to wait for.
-// Keeps EU-LAUNCH-001 to EU-LAUNCH-003 (groups that lie outside the output are left out, see launch_context).
-`include "check.svh"
+// Keeps EU-LAUNCH-001 to EU-LAUNCH-003 and EU-ARG-001 to EU-ARG-005.
 
 module launch_dispatcher
   import doorbell_pkg::*;
@@ -58,46 +56,24 @@ module launch_dispatcher
   localparam int unsigned ContextBits = $clog2(Contexts);
 
   typedef logic [ContextBits-1:0] context_t;
-
-  // Lowest set bit's number; 0 for none.
-  function automatic context_t lowest(input logic [Contexts-1:0] set);
-    for (int unsigned c = 0; c < Contexts; c++) if (set[c]) return context_t'(c);
-    return '0;
-  endfunction
-
-  logic unused_info;
-
-  // Contexts.
-  logic [Contexts-1:0] free;
-  logic [Contexts-1:0] wants_fetch;
-  logic [Contexts-1:0] wants_check;
-  logic [Contexts-1:0] wants_group;  // and a unit of its mask is free
-  logic [Contexts-1:0] running;
-  logic [Contexts-1:0] aborted;
-  logic [Contexts-1:0] finished;
-  space_e              args_space  [Contexts];
-  logic    [     63:0] args_addr   [Contexts];
-  kernel_e             kernel      [Contexts];
-  logic    [UNITS-1:0] wants_units [Contexts];
-  group_t              group       [Contexts];
-  done_t               done        [Contexts];
-  context_t            free_context;
-  context_t            done_context;
+  typedef logic [Contexts-1:0] set_t;
 
   // Fetch.
-  logic     fetch_ready;
-  context_t fetch_context;
-  logic     host_fetched;
-  context_t host_context;
-  error_e   host_code;
-  logic     device_fetched;
-  context_t device_context;
+  logic        fetch_valid;
+  logic        fetch_taken;
+  context_t    fetch_context;
+  space_e      fetch_space;
+  logic [63:0] fetch_addr;
+  set_t        fetched;
+  set_t        fetch_failed;
+  error_e      fetch_code;
+  context_t    device_context;
+  logic        unused_info;
 
   // Check.
-  logic        checking_q;
-  context_t    check_context_q;
   logic        check_start;
   context_t    check_context;
+  kernel_e     check_kernel;
   line_t       check_line;
   logic        checked;
   error_e      checked_code;
@@ -105,93 +81,74 @@ module launch_dispatcher
   logic [11:0] last_tile_x;
   logic [11:0] last_tile_y;
 
-  // Units.
-  logic [UNITS-1:0] taken_q;
-  context_t         unit_context_q[UNITS];
-  logic [UNITS-1:0] unit_free;
-  logic             give;
+  // Groups.
+  logic             begins;
+  context_t         begin_context;
+  kernel_e          begin_kernel;
+  logic [UNITS-1:0] begin_mask;
+  logic [     11:0] begin_last_x;
+  logic [     11:0] begin_last_y;
+  set_t             stop;
+  set_t             left;
+  set_t             running;
+  logic [UNITS-1:0] give;
   context_t         give_context;
-  logic [UNITS-1:0] give_units;
-  logic [UNITS-1:0] give_unit;
-  logic [UNITS-1:0] start_q;
-  group_t           group_q;
 
-  // The low bits of dst already name the context.
-  assign unused_info = ^read_beat_i.info;
+  assign unused_info = ^read_beat_i.info;  // dst names the context too
 
-  assign cmd_ready_o = free != '0;
-  assign idle_o = free == '1;
-  assign free_context = lowest(free);
-  assign done_context = lowest(finished);
-  assign done_valid_o = finished != '0;
-  assign done_o = done[done_context];
-  assign fetch_context = lowest(wants_fetch);
-  assign check_context = lowest(wants_check);
-  assign check_start = wants_check != '0 && !checking_q;
-  assign unit_free = ~taken_q | unit_done_i;
-
-  for (genvar c = 0; c < Contexts; c++) begin : gen_context
-    logic from_host;
-    logic from_device;
-
-    assign from_host   = host_fetched && host_context == context_t'(c);
-    assign from_device = device_fetched && device_context == context_t'(c);
-
-    always_comb begin
-      running[c] = 1'b0;
-      for (int unsigned u = 0; u < UNITS; u++) begin
-        if (taken_q[u] && unit_context_q[u] == context_t'(c)) running[c] = 1'b1;
-      end
-    end
-    assign wants_group[c] = (wants_units[c] & unit_free) != '0;
-
-    launch_context u_context (
-        .clk_i,
-        .rst_i,
-        .free_o        (free[c]),
-        .accept_i      (cmd_valid_i && free[c] && free_context == context_t'(c)),
-        .cmd_i,
-        .abort_valid_i,
-        .abort_i,
-        .wants_fetch_o (wants_fetch[c]),
-        .fetch_taken_i (wants_fetch[c] && fetch_ready && fetch_context == context_t'(c)),
-        .args_space_o  (args_space[c]),
-        .args_addr_o   (args_addr[c]),
-        .fetched_i     (from_host || from_device),
-        .fetched_code_i(from_host ? host_code : ERROR_NONE),
-        .wants_check_o (wants_check[c]),
-        .check_taken_i (check_start && check_context == context_t'(c)),
-        .kernel_o      (kernel[c]),
-        .checked_i     (checked && check_context_q == context_t'(c)),
-        .checked_code_i(checked_code),
-        .checked_addr_i(checked_addr),
-        .last_tile_x_i (last_tile_x),
-        .last_tile_y_i (last_tile_y),
-        .wants_units_o (wants_units[c]),
-        .group_o       (group[c]),
-        .group_taken_i (give && give_context == context_t'(c)),
-        .running_i     (running[c]),
-        .aborted_o     (aborted[c]),
-        .done_valid_o  (finished[c]),
-        .done_taken_i  (finished[c] && done_context == context_t'(c)),
-        .done_o        (done[c])
-    );
-  end
+  launch_table #(
+      .Contexts(Contexts)
+  ) u_table (
+      .clk_i,
+      .rst_i,
+      .cmd_valid_i,
+      .cmd_ready_o,
+      .cmd_i,
+      .abort_valid_i,
+      .abort_i,
+      .done_valid_o,
+      .done_o,
+      .fetch_valid_o  (fetch_valid),
+      .fetch_taken_i  (fetch_taken),
+      .fetch_context_o(fetch_context),
+      .fetch_space_o  (fetch_space),
+      .fetch_addr_o   (fetch_addr),
+      .fetched_i      (fetched),
+      .fetch_failed_i (fetch_failed),
+      .fetch_code_i   (fetch_code),
+      .check_start_o  (check_start),
+      .check_context_o(check_context),
+      .check_kernel_o (check_kernel),
+      .checked_i      (checked),
+      .checked_code_i (checked_code),
+      .checked_addr_i (checked_addr),
+      .last_tile_x_i  (last_tile_x),
+      .last_tile_y_i  (last_tile_y),
+      .begin_o        (begins),
+      .begin_context_o(begin_context),
+      .begin_kernel_o (begin_kernel),
+      .begin_mask_o   (begin_mask),
+      .begin_last_x_o (begin_last_x),
+      .begin_last_y_o (begin_last_y),
+      .stop_o         (stop),
+      .left_i         (left),
+      .running_i      (running),
+      .idle_o
+  );
 
   launch_fetch #(
       .Contexts(Contexts)
   ) u_fetch (
       .clk_i,
       .rst_i,
-      .valid_i         (wants_fetch != '0),
-      .ready_o         (fetch_ready),
+      .valid_i         (fetch_valid),
+      .taken_o         (fetch_taken),
       .context_i       (fetch_context),
-      .space_i         (args_space[fetch_context]),
-      .addr_i          (args_addr[fetch_context]),
-      .host_fetched_o  (host_fetched),
-      .host_context_o  (host_context),
-      .host_code_o     (host_code),
-      .device_fetched_o(device_fetched),
+      .space_i         (fetch_space),
+      .addr_i          (fetch_addr),
+      .fetched_o       (fetched),
+      .failed_o        (fetch_failed),
+      .code_o          (fetch_code),
       .device_context_o(device_context),
       .read_req_valid_o,
       .read_req_ready_i,
@@ -219,7 +176,7 @@ module launch_dispatcher
       .show_i          (check_start),
       .show_context_i  (check_context),
       .line_o          (check_line),
-      .give_i          (give_unit),
+      .give_i          (give),
       .give_context_i  (give_context),
       .unit_args_o
   );
@@ -228,7 +185,7 @@ module launch_dispatcher
       .clk_i,
       .rst_i,
       .start_i      (check_start),
-      .kernel_i     (kernel[check_context]),
+      .kernel_i     (check_kernel),
       .line_i       (check_line),
       .done_o       (checked),
       .code_o       (checked_code),
@@ -237,39 +194,25 @@ module launch_dispatcher
       .last_tile_y_o(last_tile_y)
   );
 
-  always_ff @(posedge clk_i) begin
-    if (check_start) check_context_q <= check_context;
-    checking_q <= (checking_q || check_start) && !checked && !rst_i;
-  end
-
-  // Which launch gives a group, and to which unit: the lowest free one of its mask.
-  round_robin #(
-      .Requesters(Contexts)
-  ) u_turn (
+  launch_groups #(
+      .Contexts(Contexts)
+  ) u_groups (
       .clk_i,
       .rst_i,
-      .req_i  (wants_group),
-      .taken_i(1'b1),
-      .valid_o(give),
-      .index_o(give_context)
+      .begin_i        (begins),
+      .begin_context_i(begin_context),
+      .kernel_i       (begin_kernel),
+      .mask_i         (begin_mask),
+      .last_x_i       (begin_last_x),
+      .last_y_i       (begin_last_y),
+      .stop_i         (stop),
+      .left_o         (left),
+      .running_o      (running),
+      .give_o         (give),
+      .give_context_o (give_context),
+      .unit_start_o,
+      .unit_group_o,
+      .unit_abort_o,
+      .unit_done_i
   );
-
-  assign give_units = give ? wants_units[give_context] & unit_free : '0;
-  assign give_unit  = give_units & (~give_units + 1'b1);
-
-  always_ff @(posedge clk_i) begin
-    start_q <= rst_i ? '0 : give_unit;
-    taken_q <= rst_i ? '0 : (taken_q & ~unit_done_i) | give_unit;
-    if (give) group_q <= group[give_context];
-    for (int unsigned u = 0; u < UNITS; u++) if (give_unit[u]) unit_context_q[u] <= give_context;
-  end
-
-  assign unit_start_o = start_q;
-  assign unit_group_o = group_q;
-  for (genvar u = 0; u < UNITS; u++) begin : gen_abort
-    assign unit_abort_o[u] = taken_q[u] && aborted[unit_context_q[u]];
-  end
-
-  `CHECK(DoneExpected, (unit_done_i & ~taken_q) == '0)
-  `CHECK(ReportExpected, host_fetched |-> !free[host_context])
 endmodule

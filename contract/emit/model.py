@@ -1,7 +1,6 @@
 """The contract in memory, after loading: what every output module reads."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +204,6 @@ class Rule:
 class Contract:
     """Everything that both sides know."""
 
-    root: Path
     enums: dict[str, Enumeration]
     layouts: dict[str, Layout]
     packets: dict[str, Layout]

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from doorbell.checks import integer
 from doorbell.contract import Space
-from doorbell.errors import ArgumentError, UseAfterFree
+from doorbell.errors import ArgumentError
+from doorbell.lease import Lease
 from doorbell.memory import HostBuffer
 
 if TYPE_CHECKING:
     from doorbell.device import Device
     from doorbell.event import Event
-    from doorbell.queue import Queue
 
 __all__ = ["Buffer", "HostArray", "Operand", "byte_range"]
 
 
 class Operand:
-    """A C-contiguous array at a device-visible address: ``shape``, ``dtype``, ``nbytes``, ``space``.
+    """A C-contiguous array of ``device`` at a device-visible address: ``shape``, ``dtype``, ``nbytes``, ``space``.
 
-    ``ready`` is the event of its upload; a stream that uses it waits for that first.
+    ``ready`` is the event of its upload; a stream that uses it waits for that first. As a context
+    manager it is freed at the end of the block.
     """
 
     def __init__(
         self,
+        device: Device,
         space: Space,
         address: int,
         shape: tuple[int, ...],
@@ -35,15 +38,25 @@ class Operand:
         release: Callable[[], None],
     ) -> None:
         """``address`` counts bytes in ``space``; ``release`` gives the memory back."""
+        self.device = device
         self.space = space
         self.shape = shape
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.nbytes = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
         self.ready: Event | None = None
         self._address = address
-        self._release = release
-        self._freed = False
-        self._uses: dict[Queue, int] = {}
+        self._label = f"{type(self).__name__} {self.dtype} {shape} at {space.name} {address:#x}"
+        self.lease = Lease(self._label, release)
+
+    def __repr__(self) -> str:
+        return f"<{self._label}{', freed' if self.lease.freed else ''}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.lease.freed:
+            self.free()
 
     @property
     def address(self) -> int:
@@ -52,15 +65,8 @@ class Operand:
         Raises:
             UseAfterFree: it was freed.
         """
-        if self._freed:
-            raise UseAfterFree(
-                f"buffer {self.shape} at {self.space.name} {self._address:#x} is used after it was freed"
-            )
+        self.lease.check()
         return self._address
-
-    def used(self, queue: Queue, value: int) -> None:
-        """Note that ``queue`` uses the memory until its timeline reaches ``value``."""
-        self._uses[queue] = value
 
     def free(self) -> None:
         """Give the memory back; it is reused only after every command that uses it has retired.
@@ -68,21 +74,7 @@ class Operand:
         Raises:
             UseAfterFree: it was freed already.
         """
-        _ = self.address
-        self._freed = True
-        waiting = [(queue, value) for queue, value in self._uses.items() if queue.recorded < value]
-        left = len(waiting)
-
-        def one_less() -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                self._release()
-
-        if not waiting:
-            self._release()
-        for queue, value in waiting:
-            queue.on_retire(value, one_less)
+        self.lease.free()
 
 
 class Buffer(Operand):
@@ -92,31 +84,48 @@ class Buffer(Operand):
         self, device: Device, address: int, shape: tuple[int, ...], dtype: npt.DTypeLike
     ) -> None:
         """Use `Device.empty`; ``address`` is already allocated."""
-        super().__init__(Space.DEVICE, address, shape, dtype, lambda: device.memory.free(address))
-        self.device = device
+        super().__init__(
+            device, Space.DEVICE, address, shape, dtype, lambda: device.memory.free(address)
+        )
 
 
 class HostArray(Operand):
-    """A pinned array in host memory; ``array`` is its numpy view, in place."""
+    """A pinned array in host memory."""
 
     def __init__(
         self, device: Device, memory: HostBuffer, shape: tuple[int, ...], dtype: npt.DTypeLike
     ) -> None:
         """Use `Device.pinned`; ``memory`` is already allocated."""
-        super().__init__(Space.HOST, memory.iova, shape, dtype, lambda: device.host.free(memory))
-        self.device = device
-        self.array: npt.NDArray[Any] = memory.view[: self.nbytes].view(self.dtype).reshape(shape)
+        super().__init__(
+            device, Space.HOST, memory.iova, shape, dtype, lambda: device.host.free(memory)
+        )
+        self._array: npt.NDArray[Any] = memory.view[: self.nbytes].view(self.dtype).reshape(shape)
+
+    @property
+    def array(self) -> npt.NDArray[Any]:
+        """Its numpy view, in place; the device sees what stands there when a doorbell is rung.
+
+        Raises:
+            UseAfterFree: it was freed.
+        """
+        self.lease.check()
+        return self._array
 
 
 def byte_range(operand: Operand, offset: int, length: int | None, what: str) -> tuple[int, int]:
     """Return (address, bytes) of a part of ``operand``; None takes the rest.
 
     Raises:
-        ArgumentError: the part does not lie inside the operand.
+        ArgumentError: ``operand`` is no buffer, or the part does not lie inside it.
+        UseAfterFree: it was freed.
     """
-    length = operand.nbytes - offset if length is None else length
-    if offset < 0 or length < 0 or offset + length > operand.nbytes:
+    if not isinstance(operand, Operand):
         raise ArgumentError(
-            f"{what}: bytes [{offset}, {offset + length}) of a buffer of {operand.nbytes} bytes"
+            f"{what}: {type(operand).__name__} is not a buffer; give what Device.upload, empty or pinned returned"
         )
-    return operand.address + offset, length
+    address = operand.address
+    offset = integer(f"{what} offset (bytes)", offset, 0, operand.nbytes)
+    rest = operand.nbytes - offset
+    return address + offset, (
+        rest if length is None else integer(f"{what} length (bytes)", length, 0, rest)
+    )

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from bisect import insort
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 
+from doorbell.bar0 import Bar0
 from doorbell.buffer import Buffer, HostArray
-from doorbell.contract import Error, limits, registers, rules
-from doorbell.contract.register_types import Register
+from doorbell.capabilities import Capabilities, read_capabilities
+from doorbell.checks import U64_MAX, array_of, integer, layout
+from doorbell.contract import ERROR_DOCS, Error, FatalCause, limits, registers, rules
 from doorbell.errors import (
     ArgumentError,
-    DeviceLost,
     FaultError,
     IncompatibleDevice,
     LeakError,
     OutOfMemory,
 )
+from doorbell.ledger import held
 from doorbell.memory import HostPool, RangeAllocator
 from doorbell.pci import Function, enumerate_function
 from doorbell.queue import Queue
@@ -26,41 +29,19 @@ from doorbell.semaphore import Semaphore
 from doorbell.stream import Stream
 from doorbell.transport import Transport
 
-__all__ = ["Capabilities", "Device"]
+__all__ = ["DEADLINE_CYCLES", "Capabilities", "Device"]
 
 DEADLINE_CYCLES = 5_000_000
-_ALL_ONES = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What the device says of itself (DEV rules); sizes in bytes, times in cycles."""
-
-    version: tuple[int, int, int]
-    queues: int
-    channels: int
-    units: int
-    vectors: int
-    semaphores: int
-    memory: int
-    window: int
-    tags: int
-    clock_hz: int
-    opcodes: int
-    kernels: int
-    macs_per_cycle: int
-    bound_reset: int
-
-
-class Device:
+class Device(Bar0):
     """One device, opened by `doorbell.open` or `Device.open`."""
 
     def __init__(self, transport: Transport, function: Function, deadline: int) -> None:
         """Use `Device.open`."""
-        self.transport = transport
+        super().__init__(transport, function.bars[0].address)
         self.function = function
         self.deadline = deadline
-        self.bar0 = function.bars[0].address
         self.host = HostPool(transport)
         self.streams: list[Stream] = []
         self._transfer: Stream | None = None
@@ -74,88 +55,53 @@ class Device:
     async def open(cls, transport: Transport, *, deadline: int = DEADLINE_CYCLES) -> Device:
         """Enumerate, check the contract's version, read the capabilities, set up interrupts.
 
-        ``deadline`` is the hang limit of every wait, in device cycles.
+        ``deadline`` is the hang limit of every wait, in device cycles. When this fails the transport
+        is closed.
 
         Raises:
+            ArgumentError: ``deadline`` is not 1 or more.
             DeviceLost: nobody answers.
             IncompatibleDevice: not a Doorbell device, or another major version.
         """
-        function = await enumerate_function(transport)
-        device = cls(transport, function, deadline)
-        identity = await device.read(registers.DEVICE.IDENTITY)
-        if identity != limits.IDENTITY:
-            raise IncompatibleDevice(f"IDENTITY reads {identity:#x}, expected {limits.IDENTITY:#x}")
-        device.capabilities = await device._read_capabilities()
-        major = device.capabilities.version[0]
-        if major != limits.CONTRACT_MAJOR:
-            raise IncompatibleDevice(
-                f"device follows contract {major}.x, this runtime {limits.CONTRACT_MAJOR}.x"
-            )
-        device.memory = RangeAllocator(0, device.capabilities.memory, "device memory")
-        device._free_queues = list(range(device.capabilities.queues))
-        device._free_semaphores = list(range(device.capabilities.semaphores))
-        await function.enable_msix(device.bar0 + registers.MSIX_TABLE.offset)
-        await function.bus_master(True)
+        try:
+            deadline = integer("deadline (cycles)", deadline, 1, U64_MAX)
+            device = cls(transport, await enumerate_function(transport), deadline)
+            await device._set_up()
+        except BaseException:
+            transport.close()
+            raise
         return device
 
-    async def _read_capabilities(self) -> Capabilities:
-        block = registers.DEVICE
-        version = block.CONTRACT_VERSION.decode(await self.read(block.CONTRACT_VERSION))
-        counts = block.CAP_COUNTS.decode(await self.read(block.CAP_COUNTS))
-        ring = block.CAP_RING.decode(await self.read(block.CAP_RING))
-        return Capabilities(
-            version=(version["major"], version["minor"], version["patch"]),
-            queues=counts["queues"],
-            channels=counts["channels"],
-            units=counts["units"],
-            vectors=counts["vectors"],
-            semaphores=await self.read(block.CAP_SEMAPHORES),
-            memory=await self.read(block.CAP_DEVICE_MEMORY),
-            window=ring["window"],
-            tags=await self.read(block.CAP_TAGS),
-            clock_hz=await self.read(block.CAP_CLOCK),
-            opcodes=await self.read(block.CAP_OPCODES),
-            kernels=await self.read(block.CAP_KERNELS),
-            macs_per_cycle=await self.read(registers.UNIT[0].MACS),
-            bound_reset=await self.read(block.BOUND_RESET),
-        )
+    async def _set_up(self) -> None:
+        identity = await self.read(registers.DEVICE.IDENTITY)
+        if identity != limits.IDENTITY:
+            raise IncompatibleDevice(f"IDENTITY reads {identity:#x}, expected {limits.IDENTITY:#x}")
+        self.capabilities = await read_capabilities(self.read)
+        self.memory = RangeAllocator(0, self.capabilities.memory, "device memory")
+        self._free_queues = list(range(self.capabilities.queues))
+        self._free_semaphores = list(range(self.capabilities.semaphores))
+        status = registers.DEVICE.STATUS.decode(await self.read(registers.DEVICE.STATUS))
+        if status["fatal"] or not status["idle"]:  # what an earlier program left behind
+            await self._reset_registers()
+        await self._enable_interrupts()
+        self.host.grow()
+        await self.function.bus_master(True)
 
-    # Registers ------------------------------------------------------------------------------------
-    def register(self, register: Register) -> int:
-        """Return the bus address of a BAR0 register."""
-        return self.bar0 + register.offset
+    async def _enable_interrupts(self) -> None:
+        await self.function.enable_msix(self.bar0 + registers.MSIX_TABLE.offset)
 
-    async def read(self, register: Register) -> int:
-        """Read a register (64 bits).
+    def limit(self, deadline: int | None) -> int:
+        """Return the cycle at which a wait that begins now has taken too long; None takes the device's deadline.
 
         Raises:
-            DeviceLost: it reads all ones, and so does IDENTITY.
+            ArgumentError: ``deadline`` is negative.
         """
-        return await self.read_bar0(register.offset)
+        cycles = self.deadline if deadline is None else deadline
+        return self.transport.now() + integer("deadline (cycles)", cycles, 0, U64_MAX)
 
-    async def read_bar0(self, offset: int) -> int:
-        """Read 8 bytes at ``offset`` of BAR0; raises as `read`."""
-        value = await self.transport.read(self.bar0 + offset)
-        if value == _ALL_ONES:
-            identity = await self.transport.read(self.register(registers.DEVICE.IDENTITY))
-            if identity == _ALL_ONES:
-                raise DeviceLost(
-                    f"BAR0 offset {offset:#x} and IDENTITY read all ones: the device left the bus"
-                )
-        return value
-
-    def post(self, register: Register, value: int) -> None:
-        """Write a register (64 bits), posted."""
-        self.transport.write(self.register(register), value)
-
-    async def counters(self) -> dict[str, int]:
-        """Freeze the counters and return them by name in lower case, "cycles" first.
-
-        One write and eight reads.
-        """
-        self.post(registers.DEVICE.SNAPSHOT, 1)
-        found = [item for item in registers.DEVICE.registers() if ".COUNTER_" in item.name]
-        return {item.name.split("COUNTER_")[1].lower(): await self.read(item) for item in found}
+    def vector(self, queue: int) -> int:
+        """Return the interrupt vector of a queue: its number, where there are enough."""
+        return queue % min(self.capabilities.vectors, self.function.vectors)
 
     # Memory ---------------------------------------------------------------------------------------
     def empty(
@@ -167,54 +113,91 @@ class Device:
             OutOfMemory: no free range is large enough.
             ArgumentError: a negative dimension, an object dtype, or ``align`` not a power of two.
         """
-        shape, kind = _checked(shape, dtype)
-        if align <= 0 or align & (align - 1):
+        sizes, kind, size = layout(shape, dtype)
+        align = integer("align (bytes)", align, 1, 1 << 63)
+        if align & (align - 1):
             raise ArgumentError(f"align = {align}; give a power of two")
-        size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-        return Buffer(self, self.memory.allocate(size, align), shape, kind)
+        return Buffer(self, self.memory.allocate(size, align), sizes, kind)
+
+    def zeros(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> Buffer:
+        """Allocate an array in device memory and stage a fill with zeros, as `upload` does with a copy.
+
+        Raises:
+            As `upload`.
+        """
+        buffer = self.empty(shape, dtype)
+        with _freed_on_error(buffer):
+            self.transfers.fill(buffer)
+            buffer.ready = self.transfers.record()
+        return buffer
 
     def pinned(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> HostArray:
-        """Allocate a zeroed array in pinned host memory that the device reaches in place."""
-        shape, kind = _checked(shape, dtype)
-        size = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-        return HostArray(self, self.host.allocate(size), shape, kind)
+        """Allocate a zeroed array in pinned host memory that the device reaches in place.
 
-    def upload(self, array: npt.NDArray[Any]) -> Buffer:
+        Raises:
+            OutOfMemory: this machine, or the bus addresses, have no room.
+            ArgumentError: a negative dimension or an object dtype.
+            UseAfterFree: the device was closed.
+        """
+        sizes, kind, size = layout(shape, dtype)
+        return HostArray(self, self.host.allocate(size), sizes, kind)
+
+    def upload(self, array: npt.ArrayLike) -> Buffer:
         """Allocate a buffer and stage the copy of ``array`` into it on a stream of its own.
 
         Any stream that uses the buffer waits for the copy on the device; nobody waits here.
         ``array`` may change afterwards.
+
+        Raises:
+            OutOfMemory: no room in device memory, pinned memory, or for the stream.
+            ArgumentError: no array of plain numbers.
+            QueueError: an earlier upload failed; ``await device.transfers.reset()`` makes them
+            possible again.
         """
-        if self._transfer is None:
-            self._transfer = self.stream()
-        stream = self._transfer
-        source = self.pinned(array.shape, array.dtype)
-        source.array[...] = array
-        buffer = self.empty(array.shape, array.dtype)
-        stream.copy(buffer, source)
-        buffer.ready = stream.record()
-        source.free()  # the pool takes it back when the copy has retired
+        values = array_of(array)
+        buffer = self.empty(values.shape, values.dtype)
+        with _freed_on_error(buffer):
+            self.transfers.upload(buffer, values)
+            buffer.ready = self.transfers.record()
         return buffer
+
+    @property
+    def transfers(self) -> Stream:
+        """The stream of `upload` and `zeros`, opened when first used; `Stream.reset` mends it after an error."""
+        if self._transfer is None or self._transfer.queue.closed:
+            self._transfer = self.stream()
+        return self._transfer
 
     # Streams --------------------------------------------------------------------------------------
     def stream(self, *, weight: int = 1) -> Stream:
         """Take a queue and enable it; ``weight`` (1 to 255) is its share of the round-robin.
 
         Raises:
-            OutOfMemory: every queue is in use.
+            OutOfMemory: every queue or semaphore is in use, or no pinned memory is left.
             ArgumentError: ``weight`` is outside 1 to 255.
+            UseAfterFree: the device was closed.
         """
-        if not 1 <= weight <= 255:
-            raise ArgumentError(f"weight = {weight}; give 1 to 255")
+        weight = integer("weight", weight, 1, 255)
         if not self._free_queues:
             raise OutOfMemory(
                 f"all {self.capabilities.queues} queues are in use; close a stream or share one"
             )
-        queue = Queue(self, self._free_queues.pop(0), weight)
-        stream = Stream(self, queue, self.semaphore())
+        queue = Queue(self, self._free_queues[0], weight)
+        try:
+            stream = Stream(self, queue, self.semaphore())
+        except OutOfMemory:
+            queue.free()
+            raise
+        del self._free_queues[0]
         queue.start()
         self.streams.append(stream)
         return stream
+
+    def give_stream(self, stream: Stream) -> None:
+        """Take back the queue of a stream that `Stream.close` has drained."""
+        self.streams.remove(stream)
+        stream.queue.free()
+        insort(self._free_queues, stream.queue.number)
 
     def semaphore(self) -> Semaphore:
         """Take a semaphore; it starts at 0.
@@ -223,75 +206,114 @@ class Device:
             OutOfMemory: every semaphore is in use.
         """
         if not self._free_semaphores:
-            raise OutOfMemory(f"all {self.capabilities.semaphores} semaphores are in use")
-        semaphore = Semaphore(self, self._free_semaphores.pop(0))
-        semaphore.set(0)
-        return semaphore
+            raise OutOfMemory(f"all {self.capabilities.semaphores} semaphores are in use; free one")
+        return Semaphore(self, self._free_semaphores.pop(0))
+
+    def give_semaphore(self, index: int) -> None:
+        """Take back a semaphore that no command uses any more."""
+        insort(self._free_semaphores, index)
 
     def service(self) -> None:
-        """Read every stream's records and send what is staged; no waiting, no MMIO read.
+        """Read every stream's records and send what is staged; no waiting, no MMIO read (RT-DONE-001).
 
         Whoever waits calls it.
         """
         for stream in self.streams:
             stream.queue.flush()
+            stream.ledger.retire(stream.queue.recorded)
 
-    def poison(self, queue: Queue) -> None:
-        """Poison what the streams of a failed queue would have signalled, so that failure travels (SEM rules)."""
+    def fail(self, queue: Queue, index: int) -> None:
+        """Poison what the stream of a failed queue would have signalled from packet ``index`` on (RT-FAIL-002)."""
         for stream in self.streams:
             if stream.queue is queue:
-                stream.semaphore.poison()
+                stream.fail(index)
 
-    def explain(self, code: Error) -> str:
+    def held(self) -> str:
+        """Say which streams stand at which WAIT, and who would end it (RT-FAIL-005); empty when none does."""
+        for stream in self.streams:
+            stream.ledger.retire(stream.queue.recorded)
+        return held(self.streams)
+
+    async def diagnosis(self) -> str:
+        """Say why nothing goes on, as far as the device and the streams know; empty when they do not."""
+        status = registers.DEVICE.STATUS.decode(await self.read(registers.DEVICE.STATUS))
+        if status["fatal"]:
+            cause = FatalCause(status["fatal_cause"]).name
+            return f"the device is fatal ({cause}): `await device.reset()`"
+        return self.held()
+
+    def explain(self, code: Error | int) -> str:
         """Return the contract's sentence for an error code."""
-        name = code.name
+        if not isinstance(code, Error):
+            return "a code of a later contract"
         for rule in rules.RULES.values():
-            if f" {name}" in rule.text:
+            if rule.status == "active" and f" {code.name}" in rule.text:
                 return f"{rule.id}: {rule.text}"
-        return name
+        return ERROR_DOCS[code]
 
     def check_faults(self) -> None:
-        """Raise FaultError for accesses that the host refused since the last check."""
+        """Raise FaultError for accesses that the host refused since the last check (RT-FAIL-003)."""
         faults = tuple(self.transport.faults()[self._faults_seen :])
         self._faults_seen += len(faults)
         if faults:
             raise FaultError(faults)
 
     # End ------------------------------------------------------------------------------------------
+    async def reset(self) -> None:
+        """Reset the whole device: leaves a fatal state, stops every stream, and sets every semaphore to 0.
+
+        What had not retired never happens: its events raise QueueError (ABORTED). Streams, buffers and
+        semaphores stay yours; the contents of device memory are unspecified.
+
+        Raises:
+            DeadlineExceeded: not over within BOUND_RESET cycles.
+        """
+        for stream in self.streams:
+            stream.queue.abort()
+        await self._reset_registers()
+        await self._enable_interrupts()
+        for stream in self.streams:
+            stream.restart()
+
+    async def _reset_registers(self) -> None:
+        block = registers.DEVICE
+        self.post(block.CONTROL, block.CONTROL.encode(reset=1))
+        bound = self.capabilities.bound_reset
+        await self.poll(block.STATUS, {"resetting": 0}, bound, "device reset")
+
     async def close(self) -> None:
         """Wait for every healthy stream, drain the queues, turn bus master off, and check that nothing is left.
 
+        The transport is closed in any case.
+
         Raises:
+            QueueError: a stream fails, or failed and nobody was told.
+            FaultError: the host refused an access since the last check.
             LeakError: something is still outstanding.
             DeadlineExceeded: a stream does not finish.
         """
-        for stream in self.streams:
-            if stream.queue.error is None:
-                await stream.synchronize()
-        for stream in self.streams:
-            await stream.queue.disable("drain" if stream.queue.error is None else "reset")
-        await self.function.bus_master(False)
-        left = list(self.transport.leaks())
-        for stream in self.streams:
-            stream.queue.free()
-        self.streams.clear()
-        self.host.close()
-        self.transport.close()
+        try:
+            for stream in list(self.streams):
+                await stream.close()
+            self.check_faults()
+            await self.function.bus_master(False)
+            left = list(self.transport.leaks())
+            self.host.close()
+        finally:
+            self.abandon()
         if left:
             raise LeakError("left behind at the end: " + "; ".join(left))
 
     def abandon(self) -> None:
         """Let go without waiting: after an exception or cancellation."""
+        self.host.close(unmap=False)
         self.transport.close()
 
 
-def _checked(
-    shape: int | tuple[int, ...], dtype: npt.DTypeLike
-) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    kind = np.dtype(dtype)
-    if any(size < 0 for size in shape):
-        raise ArgumentError(f"shape {shape}: dimensions are at least 0")
-    if kind.hasobject:
-        raise ArgumentError(f"dtype {kind} holds Python objects; give a plain one")
-    return shape, kind
+@contextmanager
+def _freed_on_error(buffer: Buffer) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        buffer.free()
+        raise

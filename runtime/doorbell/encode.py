@@ -7,15 +7,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from doorbell.checks import integer
 from doorbell.contract import PACKET, PACKETS, Opcode, SignalMode, Space, WaitCondition, limits
 from doorbell.errors import ArgumentError
 
-__all__ = ["copies", "encode", "fill", "launch", "nop", "nops", "signal", "wait", "write"]
+__all__ = ["copies", "encode", "fill", "inline", "launch", "nop", "nops", "signal", "wait", "write"]
 
 Packets = npt.NDArray[np.void]
 Integers = int | npt.NDArray[np.integer[Any]]
 
-_U64: Final = (1 << 64) - 1
+_COUNT_MAX: Final = (1 << 31) - 1
 
 
 def encode(opcode: Opcode, count: int = 1, **operands: Any) -> Packets:
@@ -25,10 +26,12 @@ def encode(opcode: Opcode, count: int = 1, **operands: Any) -> Packets:
     ``contract/packets.yaml``.
 
     Raises:
-        ArgumentError: an operand is unknown, or does not fit its field.
+        ArgumentError: the opcode or an operand is unknown, an operand does not fit its field or is
+        no integer, or an array has another length than ``count``.
     """
-    layout = PACKETS[opcode]
-    packets = np.zeros(count, layout)
+    if opcode not in PACKETS:
+        raise ArgumentError(f"no layout of opcode {opcode!r}; give one of {[*PACKETS]}")
+    packets = np.zeros(integer("count", count, 0, _COUNT_MAX), PACKETS[opcode])
     packets["opcode"] = opcode
     for name, value in operands.items():
         _store(packets, opcode, name, value)
@@ -39,23 +42,21 @@ def _store(packets: Packets, opcode: Opcode, name: str, value: Any) -> None:
     names = packets.dtype.names or ()
     if name not in names:
         raise ArgumentError(f"{opcode.name} has no operand {name!r}; it has {', '.join(names)}")
-    if isinstance(value, int):
-        base = packets.dtype[name].base
-        low, high = (np.iinfo(base).min, np.iinfo(base).max) if base.kind in "iu" else (0, 0)
-        if not low <= value <= high:
-            raise ArgumentError(
-                f"{opcode.name}.{name} = {value} does not fit its field: give {low} to {high}"
-            )
-    elif (
-        isinstance(value, np.ndarray)
-        and value.dtype.kind in "iu"
-        and packets.dtype[name].subdtype is None
-    ):
-        limit = np.iinfo(packets.dtype[name]).max
-        if value.size and (int(value.min()) < 0 or int(value.max()) > limit):
-            raise ArgumentError(
-                f"{opcode.name}.{name}: {int(value.min())} to {int(value.max())} does not fit 0 to {limit}"
-            )
+    field, what = packets.dtype[name], f"{opcode.name}.{name}"
+    if not isinstance(value, np.ndarray):
+        limit = 0 if field.subdtype else (1 << 8 * field.itemsize) - 1
+        packets[name] = integer(what, value, 0, limit)
+        return
+    if value.dtype.kind not in "iu":
+        raise ArgumentError(f"{what}: an array of {value.dtype}; give integers")
+    shape = packets[name].shape if value.ndim else ()
+    if value.shape not in {shape, field.shape}:
+        raise ArgumentError(f"{what}: an array of shape {value.shape}; give {shape} or a scalar")
+    limit = int(np.iinfo(field.base).max)
+    if value.size and (int(value.min()) < 0 or int(value.max()) > limit):
+        raise ArgumentError(
+            f"{what}: {int(value.min())} to {int(value.max())} does not fit 0 to {limit}"
+        )
     packets[name] = value
 
 
@@ -109,16 +110,28 @@ def fill(destination: int, pattern: int, length: int, *, space: Space = Space.DE
     )
 
 
-def write(destination: int, data: bytes, *, space: Space = Space.DEVICE) -> Packets:
-    """Return one WRITE of up to 24 bytes carried in the packet.
+def inline(data: object) -> bytes:
+    """Return what WRITE can carry.
 
     Raises:
-        ArgumentError: more than ``WRITE_MAX_BYTES`` bytes.
+        ArgumentError: no bytes at all, or more than ``WRITE_MAX_BYTES``.
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ArgumentError(f"WRITE of {type(data).__name__}; give bytes")
     if len(data) > limits.WRITE_MAX_BYTES:
         raise ArgumentError(
             f"WRITE of {len(data)} bytes: at most {limits.WRITE_MAX_BYTES}; use a copy"
         )
+    return bytes(data)
+
+
+def write(destination: int, data: bytes, *, space: Space = Space.DEVICE) -> Packets:
+    """Return one WRITE of up to 24 bytes carried in the packet.
+
+    Raises:
+        ArgumentError: more than ``WRITE_MAX_BYTES`` bytes, or no bytes at all.
+    """
+    data = inline(data)
     padded = np.zeros(limits.WRITE_MAX_BYTES, np.uint8)
     padded[: len(data)] = np.frombuffer(data, np.uint8)
     return encode(
@@ -150,12 +163,12 @@ def launch(
 def wait(
     semaphore: int, value: int, condition: WaitCondition = WaitCondition.GE, deadline: int = 0
 ) -> Packets:
-    """Return one WAIT; ``deadline`` in cycles, 0 takes the queue's limit (SEM rules)."""
+    """Return one WAIT for ``value``, 0 to 2^64 - 1; ``deadline`` in cycles, 0 takes the queue's limit (SEM rules)."""
     return encode(
-        Opcode.WAIT, semaphore=semaphore, condition=condition, value=value & _U64, deadline=deadline
+        Opcode.WAIT, semaphore=semaphore, condition=condition, value=value, deadline=deadline
     )
 
 
 def signal(semaphore: int, value: int, mode: SignalMode = SignalMode.SEMAPHORE_SET) -> Packets:
-    """Return one SIGNAL of a semaphore: set, or add modulo 2^64."""
-    return encode(Opcode.SIGNAL, mode=mode, semaphore=semaphore, value=value & _U64)
+    """Return one SIGNAL of a semaphore: set to ``value``, or add it modulo 2^64; 0 to 2^64 - 1."""
+    return encode(Opcode.SIGNAL, mode=mode, semaphore=semaphore, value=value)

@@ -16,6 +16,7 @@ __all__ = [
     "IncompatibleDevice",
     "LeakError",
     "OutOfMemory",
+    "ProgramFailed",
     "QueueError",
     "UseAfterFree",
     "WrongResult",
@@ -31,7 +32,7 @@ class ArgumentError(DoorbellError, ValueError):
 
 
 class UseAfterFree(DoorbellError):
-    """A buffer was used or freed after it was freed; nothing reached the device."""
+    """A buffer, semaphore, stream or device was used or freed after its end; nothing reached the device."""
 
 
 class OutOfMemory(DoorbellError):
@@ -63,6 +64,10 @@ class LeakError(DoorbellError):
     """Something was left behind at the end: outstanding reads, credits, buffers or interrupts."""
 
 
+class ProgramFailed(DoorbellError):
+    """A program failed where its device lives, in another process; the message says how."""
+
+
 class FaultError(DoorbellError):
     """The host refused device accesses.
 
@@ -82,10 +87,13 @@ class FaultError(DoorbellError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """What a halted queue said: the fields of the error record (`contract/packets.yaml`)."""
+    """What a halted queue said: the fields of the error record (`contract/packets.yaml`).
+
+    ``code`` is a number when a later contract added it.
+    """
 
     queue: int
-    code: Error
+    code: Error | int
     opcode: int
     tag: int
     index: int
@@ -94,6 +102,11 @@ class ErrorReport:
     address: int
     timestamp: int
     generation: int
+
+    @property
+    def code_name(self) -> str:
+        """Name of the code, or its number when unknown."""
+        return self.code.name if isinstance(self.code, Error) else f"error {self.code:#x}"
 
     @property
     def opcode_name(self) -> str:
@@ -107,13 +120,17 @@ class ErrorReport:
 class QueueError(DoorbellError):
     """A queue halted. Sticky until the stream is reset; every waiter gets it."""
 
-    def __init__(self, report: ErrorReport, explanation: str, site: str) -> None:
-        """``explanation`` is the contract's sentence for the code, ``site`` the file:line of the failing call."""
+    def __init__(self, report: ErrorReport, explanation: str, site: str, waits: str = "") -> None:
+        """``explanation`` is the contract's sentence for the code, ``site`` the file:line of the failing call.
+
+        ``waits`` says which waits hold which, when that is to the point.
+        """
         where = f", called at {site}" if site else ""
+        held = f"; {waits}" if waits else ""
         super().__init__(
-            f"queue {report.queue} halted: {report.code.name} ({explanation}) at packet {report.index}, "
-            f"{report.opcode_name} tag {report.tag:#x}, address {report.address:#x}, cycle {report.timestamp}{where}; "
-            f"`await stream.reset()` makes the queue usable again"
+            f"queue {report.queue} halted: {report.code_name} ({explanation}) at packet {report.index}, "
+            f"{report.opcode_name} tag {report.tag:#x}, address {report.address:#x}, cycle {report.timestamp}{where}"
+            f"{held}; `await stream.reset()` makes the queue usable again"
         )
         self.report = report
         self.site = site

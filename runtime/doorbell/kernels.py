@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from doorbell.buffer import Buffer
+from doorbell.checks import integer
 from doorbell.contract import ARGUMENTS, Kernel, limits
 from doorbell.errors import ArgumentError
 
@@ -30,8 +31,9 @@ def gemm(a: Buffer, b: Buffer, c: Buffer) -> Launch:
     """Multiply: int32 ``c`` [m, n] = int8 ``a`` [m, k] times int8 ``b`` [k, n].
 
     Raises:
-        ArgumentError: a shape or dtype does not fit, or a dimension is outside 1 to 65,536 (EU
-        rules).
+        ArgumentError: a shape or dtype does not fit, a dimension is outside 1 to 65,536, ``c`` is
+        not 4-aligned (EU rules), or an operand is not in device memory.
+        UseAfterFree: a buffer was freed.
     """
     m, k = _matrix(a, np.int8, "a")
     n = _matrix(b, np.int8, "b")[1]
@@ -66,20 +68,17 @@ def requantise(
 
     Raises:
         ArgumentError: a shape or dtype does not fit; ``multiplier`` is outside 0 to 2^31 - 1,
-        ``shift`` outside 1 to 62,
-            ``lo`` or ``hi`` outside int8, or ``lo`` above ``hi``.
+        ``shift`` outside 1 to 62, ``lo`` or ``hi`` outside int8, or ``lo`` above ``hi``; ``x`` or
+        ``bias`` is not 4-aligned (EU rules), or an operand is not in device memory.
+        UseAfterFree: a buffer was freed.
     """
     m, n = _matrix(x, np.int32, "x")
     _expect(bias, (n,), np.int32, "bias")
     _expect(y, (m, n), np.int8, "y")
-    for name, value, low, high in (
-        ("multiplier", multiplier, 0, (1 << 31) - 1),
-        ("shift", shift, limits.SHIFT_MIN, limits.SHIFT_MAX),
-        ("lo", lo, -128, 127),
-        ("hi", hi, lo, 127),
-    ):
-        if not low <= value <= high:
-            raise ArgumentError(f"requantise: {name} = {value}; give {low} to {high}")
+    multiplier = integer("requantise: multiplier", multiplier, 0, (1 << 31) - 1)
+    shift = integer("requantise: shift", shift, limits.SHIFT_MIN, limits.SHIFT_MAX)
+    lo = integer("requantise: lo", lo, -128, 127)
+    hi = integer("requantise: hi", hi, lo, 127)
     block = _block(
         Kernel.REQUANTISE,
         x=x.address,
@@ -98,6 +97,7 @@ def requantise(
 
 
 def _matrix(buffer: Buffer, dtype: npt.DTypeLike, name: str) -> tuple[int, int]:
+    _in_device_memory(buffer, name)
     if len(buffer.shape) != 2:
         raise ArgumentError(f"{name} has shape {buffer.shape}; give two dimensions")
     rows, columns = buffer.shape
@@ -111,9 +111,22 @@ def _matrix(buffer: Buffer, dtype: npt.DTypeLike, name: str) -> tuple[int, int]:
 
 
 def _expect(buffer: Buffer, shape: Sequence[int], dtype: npt.DTypeLike, name: str) -> None:
-    if buffer.shape != tuple(shape) or buffer.dtype != np.dtype(dtype):
+    _in_device_memory(buffer, name)
+    kind = np.dtype(dtype)
+    if buffer.shape != tuple(shape) or buffer.dtype != kind:
         raise ArgumentError(
-            f"{name} is {buffer.dtype} {buffer.shape}; expected {np.dtype(dtype)} {tuple(shape)}"
+            f"{name} is {buffer.dtype} {buffer.shape}; expected {kind} {tuple(shape)}"
+        )
+    if buffer.address % kind.itemsize:
+        raise ArgumentError(
+            f"{name} is at {buffer.address:#x}; {kind} operands are {kind.itemsize}-aligned"
+        )
+
+
+def _in_device_memory(buffer: Buffer, name: str) -> None:
+    if not isinstance(buffer, Buffer):
+        raise ArgumentError(
+            f"{name} is a {type(buffer).__name__}; kernels work in device memory: give a Buffer (Device.upload, empty)"
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from doorbell.errors import (
     ArgumentError,
@@ -75,6 +75,20 @@ class Launcher(Protocol):
 
     def attach(self) -> Transport:
         """Return a transport to the device of the current process (the model, or the simulator we run in)."""
+        ...
+
+
+@runtime_checkable
+class Local(Protocol):
+    """A launcher whose device lives in this process, so that programs and results are plain objects."""
+
+    def run(
+        self,
+        program: Callable[..., Coroutine[Any, Any, Any]],
+        arguments: Mapping[str, Any],
+        options: RunOptions,
+    ) -> Any:
+        """Run ``program(device, **arguments)`` on a new device and return its result, or raise what it raises."""
         ...
 
 

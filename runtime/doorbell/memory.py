@@ -115,6 +115,7 @@ class HostPool:
         self._iovas = RangeAllocator(IOVA_BASE, IOVA_BYTES, "bus addresses")
         self._arenas: dict[int, _Arena] = {}
         self._owner: dict[int, int] = {}
+        self._closed = False
 
     @property
     def used(self) -> int:
@@ -126,7 +127,11 @@ class HostPool:
 
         Raises:
             ArgumentError: ``align`` is not a power of two up to 4096, or ``size`` is negative.
+            OutOfMemory: neither this machine nor the bus addresses have that much.
+            UseAfterFree: the device was closed.
         """
+        if self._closed:
+            raise UseAfterFree("pinned host memory is asked for after the device was closed")
         if size < 0 or not 0 < align <= PAGE or align & (align - 1):
             raise ArgumentError(
                 f"size {size}, align {align}: size is at least 0, align a power of two up to {PAGE}"
@@ -136,15 +141,24 @@ class HostPool:
                 return self._carve(base, arena, size, align)
             except OutOfMemory:
                 continue
+        base = self.grow(size)
+        return self._carve(base, self._arenas[base], size, align)
+
+    def grow(self, size: int = 0) -> int:
+        """Map one more arena of at least ``size`` bytes; return its bus address."""
         length = max(ARENA_BYTES, round_up(size, PAGE))
         # A guard page between arenas turns an overrun into a fault instead of a neighbour's bytes.
         base = self._iovas.allocate(length + PAGE, PAGE)
-        arena = _Arena(
-            np.zeros(length, np.uint8), RangeAllocator(base, length, "pinned host memory")
-        )
-        self._transport.map(base, arena.memory)
-        self._arenas[base] = arena
-        return self._carve(base, arena, size, align)
+        try:
+            memory = np.zeros(length, np.uint8)
+        except MemoryError:
+            self._iovas.free(base)
+            raise OutOfMemory(
+                f"pinned host memory: this machine refuses {length} bytes; use smaller pieces"
+            ) from None
+        self._transport.map(base, memory)
+        self._arenas[base] = _Arena(memory, RangeAllocator(base, length, "pinned host memory"))
+        return base
 
     def _carve(self, base: int, arena: _Arena, size: int, align: int) -> HostBuffer:
         iova = arena.ranges.allocate(size, align)
@@ -164,9 +178,11 @@ class HostPool:
             raise UseAfterFree(f"pinned host memory at {buffer.iova:#x} was freed already")
         self._arenas[base].ranges.free(buffer.iova)
 
-    def close(self) -> None:
-        """Unmap every arena."""
+    def close(self, *, unmap: bool = True) -> None:
+        """Unmap every arena, unless the transport does so itself; nothing is handed out any more."""
+        self._closed = True
         for base in self._arenas:
-            self._transport.unmap(base)
+            if unmap:
+                self._transport.unmap(base)
         self._arenas.clear()
         self._owner.clear()

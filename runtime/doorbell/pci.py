@@ -10,9 +10,10 @@ from doorbell.errors import DeviceLost, IncompatibleDevice
 from doorbell.transport import Transport
 
 # Standard offsets and bits (PCI Local Bus 3.0 chapter 6, PCIe Base 7.5).
-_VENDOR, _COMMAND, _CLASS, _BAR, _CAPABILITIES = 0x00, 0x04, 0x08, 0x10, 0x34
+_VENDOR, _COMMAND, _STATUS, _BAR, _CAPABILITIES = 0x00, 0x04, 0x06, 0x10, 0x34
 _MEMORY_SPACE: Final = 1 << 1
 _BUS_MASTER: Final = 1 << 2
+_HAS_CAPABILITIES: Final = 1 << 4
 _CAPABILITY_PCIE, _CAPABILITY_MSIX = 0x10, 0x11
 _BAR_COUNT: Final = 6
 BAR_WINDOW: Final = 0x40_0000_0000  # 256 GiB: above any host memory we map
@@ -63,7 +64,8 @@ async def enumerate_function(transport: Transport) -> Function:
 
     Raises:
         DeviceLost: nobody answers.
-        IncompatibleDevice: the IDs are not a Doorbell device's, or a needed capability is missing.
+        IncompatibleDevice: the IDs are not a Doorbell device's, or a needed capability or BAR is
+        missing.
     """
     identity = await transport.config_read(_VENDOR)
     if identity == 0xFFFF_FFFF:
@@ -88,34 +90,45 @@ async def enumerate_function(transport: Transport) -> Function:
 
 
 async def _place_bars(transport: Transport) -> dict[int, Bar]:
+    """Size and place the BARs (EP rules): 64-bit memory, naturally aligned, from `BAR_WINDOW` upwards."""
     bars: dict[int, Bar] = {}
-    number, free = 0, BAR_WINDOW
-    while number < _BAR_COUNT:
+    free = BAR_WINDOW
+    for number in range(0, _BAR_COUNT, 2):
         offset = _BAR + 4 * number
-        await transport.config_write(offset, 0xFFFF_FFFF)
+        for half in (offset, offset + 4):
+            await transport.config_write(half, 0xFFFF_FFFF)
         low = await transport.config_read(offset)
-        wide = low & 0x6 == 0x4
-        mask = low & ~0xF
-        if wide:
-            await transport.config_write(offset + 4, 0xFFFF_FFFF)
-            mask |= await transport.config_read(offset + 4) << 32
-        if low:
-            size = -mask & ((1 << 64) - 1 if wide else 0xFFFF_FFFF)
-            free = (free + size - 1) & -size
-            await transport.config_write(offset, free & 0xFFFF_FFFF)
-            await transport.config_write(offset + 4, free >> 32)
-            bars[number] = Bar(free, size, bool(low & 8))
-            free += size
-        number += 2 if wide else 1
+        high = await transport.config_read(offset + 4)
+        if not low and not high:
+            continue
+        if low & 0x7 != 0x4:
+            raise IncompatibleDevice(
+                f"BAR{number} reads {low:#x} when sized: expected 64-bit memory (low bits 0b100)"
+            )
+        size = -(high << 32 | low & ~0xF) & (1 << 64) - 1
+        free = (free + size - 1) & -size
+        await transport.config_write(offset, free & 0xFFFF_FFFF)
+        await transport.config_write(offset + 4, free >> 32)
+        bars[number] = Bar(free, size, bool(low & 8))
+        free += size
+    if 0 not in bars or bars[0].size < limits.BAR0_BYTES:
+        raise IncompatibleDevice(
+            f"BARs {bars}: BAR0 needs at least {limits.BAR0_BYTES:#x} bytes of registers"
+        )
     return bars
 
 
 async def _capabilities(transport: Transport) -> dict[int, int]:
+    """Walk the capability list: offset by id, the first of each; a list that loops ends."""
     found: dict[int, int] = {}
+    if not await transport.config_read(_STATUS, 2) & _HAS_CAPABILITIES:
+        return found
+    visited = set()
     at = await transport.config_read(_CAPABILITIES, 1) & 0xFC
-    while at and at not in found.values():
+    while at and at not in visited:
+        visited.add(at)
         header = await transport.config_read(at, 2)
-        found[header & 0xFF] = at
+        found.setdefault(header & 0xFF, at)
         at = header >> 8 & 0xFC
     return found
 

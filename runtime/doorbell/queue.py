@@ -1,6 +1,6 @@
 """One hardware queue: ring, doorbell, timeline and errors.
 
-Plain calls stage and post; only `reach` and `reset` wait.
+Plain calls stage and post; only `reach`, `reset` and `disable` wait.
 """
 
 from __future__ import annotations
@@ -15,14 +15,25 @@ import numpy as np
 import numpy.typing as npt
 
 from doorbell.contract import ERROR_RECORD, PACKET, Error, Flag, QueueState, limits, registers
-from doorbell.errors import ArgumentError, DeadlineExceeded, ErrorReport, QueueError
+from doorbell.errors import (
+    ArgumentError,
+    DeadlineExceeded,
+    ErrorReport,
+    QueueError,
+    UseAfterFree,
+)
 
 if TYPE_CHECKING:
     from doorbell.device import Device
 
+__all__ = ["BATCH", "RING_LOG2", "Queue"]
+
 RING_LOG2: Final = 8
-BATCH: Final = 64  # staged packets that are flushed without being asked
+"""Packets of a ring as log2, where the device allows it."""
+BATCH: Final = 64
+"""Staged packets that are flushed without being asked."""
 _RUNTIME_FLAGS: Final = int(Flag.RECORD | Flag.INTERRUPT)
+_NO_INNER: Final = (1 << 32) - 1
 
 
 class Queue:
@@ -30,30 +41,41 @@ class Queue:
 
     Its timeline counts packets: a record with value v says that every packet below v is done (CP
     rules), so one record slot serves all. Room in the ring is judged by that timeline, which is
-    never ahead of GET, so a
-    ring slot and the argument slot beside it are reused only after their command retired.
+    never ahead of GET, so a ring slot and the argument slot beside it are reused only after their
+    command retired (RT-SUBMIT-003).
     """
 
     def __init__(self, device: Device, number: int, weight: int) -> None:
         """Allocate host memory; `start` programs the device."""
         self.number = number
         self.error: QueueError | None = None
+        self.raised = False
+        """Whether somebody was told of ``error``."""
+        self.closed = False
         self._device = device
         self._weight = weight
+        self._vector = device.vector(number)
         self._block = registers.QUEUE[number]
         self._doorbell = device.register(registers.DOORBELL[number].DOORBELL)
-        self._size = 1 << RING_LOG2
-        self._ring = device.host.allocate(self._size * limits.PACKET_BYTES, 4096)
-        self._arguments = device.host.allocate(self._size * limits.ARGUMENT_BYTES, 64)
-        self._state = device.host.allocate(192, 64)
-        self._packets: npt.NDArray[np.void] = self._ring.view.view(PACKET)
-        self._timeline: npt.NDArray[np.uint64] = self._state.view[0:16].view("<u8")
-        self._report: npt.NDArray[np.void] = self._state.view[64:128].view(ERROR_RECORD)
+        low, high = device.capabilities.ring_log2
+        self._log2 = min(max(RING_LOG2, low), high)
+        self._size = 1 << self._log2
+        ring, arguments = self._size * limits.PACKET_BYTES, self._size * limits.ARGUMENT_BYTES
+        self._memory = device.host.allocate(ring + arguments + 192, limits.RING_ALIGN_BYTES)
+        view = self._memory.view
+        self._packets: npt.NDArray[np.void] = view[:ring].view(PACKET)
+        self._arguments = view[ring : ring + arguments].reshape(-1, limits.ARGUMENT_BYTES)
+        state = ring + arguments
+        self._timeline: npt.NDArray[np.uint64] = view[state : state + 16].view("<u8")
+        self._report: npt.NDArray[np.void] = view[state + 64 : state + 128].view(ERROR_RECORD)
+        self._arguments_iova = self._memory.iova + ring
+        self._state_iova = self._memory.iova + state
         self._staged: deque[npt.NDArray[np.void]] = deque()
         self._blocks: dict[int, npt.NDArray[np.uint8]] = {}
         self._sites: deque[tuple[int, str]] = deque()
         self._retired: list[tuple[int, int, Callable[[], None]]] = []
         self._order = count()
+        self._stopped: list[tuple[int, int, QueueError]] = []
         self._generation = 0
         self.put = 0
         self.queued = 0
@@ -62,24 +84,33 @@ class Queue:
     def start(self) -> None:
         """Program and enable the queue, DISABLED before; the timeline goes on where it was."""
         device, block = self._device, self._block
-        vector = self.number % device.function.vectors
-        device.post(block.RING_BASE, self._ring.iova)
-        device.post(block.RING_LOG2, RING_LOG2)
+        device.post(block.RING_BASE, self._memory.iova)
+        device.post(block.RING_LOG2, self._log2)
         device.post(block.START, self.put)
-        device.post(block.WRITEBACK, self._state.iova + 128 | 1)
-        device.post(block.ERROR_RECORD, self._state.iova + 64 | 1)
-        device.post(block.ERROR_VECTOR, block.ERROR_VECTOR.encode(vector=vector, enable=1))
+        device.post(block.WRITEBACK, self._state_iova + 128 | 1)
+        device.post(block.ERROR_RECORD, self._state_iova + 64 | 1)
+        device.post(block.ERROR_VECTOR, block.ERROR_VECTOR.encode(vector=self._vector, enable=1))
         device.post(block.WEIGHT, self._weight)
         device.post(block.CONTROL, block.CONTROL.encode(enable=1))
 
     @property
     def timeline_address(self) -> int:
         """Bus address of the record slot."""
-        return self._state.iova
+        return self._state_iova
+
+    @property
+    def size(self) -> int:
+        """Packets that the ring holds."""
+        return self._size
+
+    def check_open(self) -> None:
+        """Raise UseAfterFree when its stream was closed."""
+        if self.closed:
+            raise UseAfterFree(f"the stream on queue {self.number} is used after it was closed")
 
     def argument_slot(self) -> int:
         """Bus address of the argument block that goes with the next packet to be staged."""
-        return self._arguments.iova + self.queued % self._size * limits.ARGUMENT_BYTES
+        return self._arguments_iova + self.queued % self._size * limits.ARGUMENT_BYTES
 
     def stage(
         self,
@@ -89,19 +120,28 @@ class Queue:
     ) -> int:
         """Take packets (dtype ``PACKET``); return the timeline value at which the last one is done.
 
-        ``arguments`` is the 64-byte block for `argument_slot`. Waits for nothing: what does not fit
-        stays staged.
+        ``arguments`` is the 64-byte block for `argument_slot`. Tags become the packets' counts,
+        modulo 2^32. Waits for nothing: what does not fit stays staged.
 
         Raises:
-            QueueError: the queue has halted.
+            QueueError: the queue has halted, or a reset is under way.
+            UseAfterFree: the stream was closed.
             ArgumentError: a packet carries RECORD or INTERRUPT, which the runtime sets.
         """
+        self.check_open()
         if self.error is not None:
-            raise self.error
-        if packets.dtype != PACKET or np.any(packets["flags"] & _RUNTIME_FLAGS):
+            raise self._told(self.error)
+        if (
+            packets.dtype != PACKET
+            or packets.ndim != 1
+            or np.any(packets["flags"] & _RUNTIME_FLAGS)
+        ):
             raise ArgumentError(
-                "packets need dtype PACKET, without RECORD and INTERRUPT: the runtime sets those itself"
+                f"packets of dtype {packets.dtype.name}, {packets.ndim} dimensions: they need dtype PACKET, one "
+                f"dimension, and neither RECORD nor INTERRUPT: the runtime sets those itself"
             )
+        if not len(packets):
+            return self.queued
         first = self.queued
         packets["tag"] = np.arange(first, first + len(packets)).astype(np.uint32)
         if arguments is not None:
@@ -114,7 +154,7 @@ class Queue:
         return self.queued
 
     def flush(self) -> None:
-        """Move what fits into the ring and ring the doorbell once."""
+        """Move what fits into the ring and ring the doorbell once (RT-SUBMIT-001 to 004)."""
         self.refresh()
         room = min(self._size - (self.put - self.recorded), self.queued - self.put)
         if room <= 0 or self.error is not None:
@@ -131,12 +171,11 @@ class Queue:
             self._packets[: len(taken) - head] = taken[head:]
             at += len(taken)
         for index in [index for index in self._blocks if index < at]:
-            offset = index % self._size * limits.ARGUMENT_BYTES
-            self._arguments.view[offset : offset + limits.ARGUMENT_BYTES] = self._blocks.pop(index)
+            self._arguments[index % self._size] = self._blocks.pop(index)
         last = self._packets[(at - 1) % self._size]
         last["flags"] |= _RUNTIME_FLAGS
-        last["vector"] = self.number % self._device.function.vectors
-        last["record_address"] = self._state.iova
+        last["vector"] = self._vector
+        last["record_address"] = self._state_iova
         last["record_value"] = at
         self.put = at
         self._device.transport.publish()
@@ -148,6 +187,8 @@ class Queue:
 
     def refresh(self) -> None:
         """Read the record and the error record in host memory; no device access."""
+        if self.closed:
+            return
         self.recorded = max(self.recorded, int(self._timeline[1]))
         while self._retired and self._retired[0][0] <= self.recorded:
             heapq.heappop(self._retired)[2]()
@@ -159,7 +200,8 @@ class Queue:
     def _fail(self) -> None:
         record = self._report[0]
         self._generation = int(record["generation"])
-        code = Error(int(record["code"]))
+        number = int(record["code"])
+        code = Error(number) if number in set(Error) else number
         names = (
             "queue",
             "opcode",
@@ -172,9 +214,42 @@ class Queue:
             "generation",
         )
         report = ErrorReport(code=code, **{name: int(record[name]) for name in names})
+        waits = self._device.held() if code is Error.WAIT_TIMEOUT else ""
+        self._halt(report, self._device.explain(code), waits)
+
+    def _halt(self, report: ErrorReport, why: str, waits: str = "") -> None:
         site = next((site for first, site in reversed(self._sites) if first <= report.index), "")
-        self.error = QueueError(report, self._device.explain(code), site)
-        self._device.poison(self)
+        self.error = QueueError(report, why, site, waits)
+        self.raised = False
+        self._device.fail(self, report.index)
+
+    def abort(self) -> None:
+        """Take nothing more, and let every waiter know (ABORTED), unless the queue has failed already (RT-FAIL-004)."""
+        self.refresh()
+        if self.error is not None:
+            return
+        report = ErrorReport(
+            queue=self.number,
+            code=Error.ABORTED,
+            opcode=0,
+            tag=self.recorded & (1 << 32) - 1,
+            index=self.recorded,
+            inner_index=_NO_INNER,
+            detail=0,
+            address=0,
+            timestamp=self._device.transport.now(),
+            generation=self._generation,
+        )
+        self._halt(report, self._device.explain(Error.ABORTED))
+        self.raised = True  # whoever resets knows
+
+    def stopped(self, value: int) -> QueueError | None:
+        """Return why the command that makes the timeline ``value`` was stopped by an earlier reset, if it was."""
+        return next((error for low, high, error in self._stopped if low < value <= high), None)
+
+    def _told(self, error: QueueError) -> QueueError:
+        self.raised = True
+        return error.with_traceback(None)  # each raise starts its own
 
     async def reach(self, value: int, deadline: int | None = None) -> None:
         """Return when every packet below ``value`` is done.
@@ -182,20 +257,21 @@ class Queue:
         ``deadline`` counts device cycles from now; None takes the device's.
 
         Raises:
-            QueueError: the queue halted before that.
+            QueueError: the queue halted before that, or a reset stopped it (ABORTED).
             DeadlineExceeded: the deadline passed.
         """
         transport = self._device.transport
-        limit = transport.now() + (self._device.deadline if deadline is None else deadline)
+        limit = self._device.limit(deadline)
         while True:
             # The count is sampled before memory is looked at: an event in between ends the wait at
-            # once (INT rules).
+            # once (RT-DONE-003).
             seen = transport.events()
             self._device.service()
+            error = self.stopped(value) or (self.error if self.recorded < value else None)
+            if error is not None:
+                raise self._told(error)
             if self.recorded >= value:
                 return
-            if self.error is not None:
-                raise self.error
             if transport.now() >= limit:
                 raise DeadlineExceeded(await self._hang(value))
             await transport.wait(seen, limit)
@@ -205,10 +281,11 @@ class Queue:
         status = await self._device.read(block.STATUS)
         state = QueueState(block.STATUS.fields["state"].get(status)).name
         get, retired = await self._device.read(block.GET), await self._device.read(block.RETIRED)
+        why = await self._device.diagnosis() or "raise the deadline if the work is that long"
         return (
             f"queue {self.number} is {state} at cycle {self._device.transport.now()}: waited for timeline {value}, "
             f"record says {self.recorded}, put {self.put}, GET {get}, {retired} retired, "
-            f"{self.queued - self.put} not yet in the ring; a WAIT without its SIGNAL, or raise the deadline"
+            f"{self.queued - self.put} not yet in the ring; {why}"
         )
 
     async def reset(self) -> None:
@@ -217,39 +294,49 @@ class Queue:
         Raises:
             DeadlineExceeded: not DISABLED within BOUND_RESET.
         """
+        self.abort()
         await self.disable("reset")
-        self._staged.clear()
-        self._blocks.clear()
-        self._sites.clear()
-        self.put = self.queued = self.recorded = max(self.put, self.queued)
-        self._timeline[1] = self.put
-        self.refresh()
-        self.error = None
-        self._generation = int(self._report["generation"][0])
+        self.clear()
         self.start()
 
+    def clear(self, *, errors: bool = False) -> None:
+        """Forget everything unfinished; the queue is DISABLED and idle, aborted or failed.
+
+        ``errors``: the device has begun to count errors anew, as after a device reset.
+        """
+        self.refresh()
+        if self.error is not None and self.queued > self.recorded:
+            self._stopped.append((self.recorded, self.queued, self.error))
+            self.queued += 1  # the timeline goes on behind what was stopped
+        for waiting in (self._staged, self._blocks, self._sites):
+            waiting.clear()
+        self.put = self.queued
+        self._timeline[1] = self.put
+        self.refresh()
+        if errors:
+            self._report[0] = 0
+        self._generation = int(self._report["generation"][0])
+        self.error = None
+
     async def disable(self, how: str) -> None:
-        """Bring the queue to DISABLED by ``how``: "drain" or "reset".
+        """Bring the queue to DISABLED and idle by ``how``: "drain" or "reset".
 
         Raises:
-            DeadlineExceeded: not there within BOUND_RESET cycles (drain: the device's deadline on
-            top).
+            DeadlineExceeded: not there within BOUND_RESET cycles (drain: BOUND_DRAIN and the device's
+                deadline).
         """
         device, block = self._device, self._block
         device.post(block.CONTROL, block.CONTROL.encode(**{how: 1}))
-        bound = device.capabilities.bound_reset + (device.deadline if how == "drain" else 0)
-        limit = device.transport.now() + bound
-        while True:
-            status = block.STATUS.decode(await device.read(block.STATUS))
-            if status["state"] == QueueState.DISABLED and not status["resetting"]:
-                return
-            if device.transport.now() >= limit:
-                raise DeadlineExceeded(
-                    f"queue {self.number}: {how} did not end within {bound} cycles"
-                )
-            await device.transport.wait(device.transport.events(), device.transport.now() + 64)
+        capabilities = device.capabilities
+        drain = capabilities.bound_drain + device.deadline
+        await device.poll(
+            block.STATUS,
+            {"state": QueueState.DISABLED, "resetting": 0, "idle": 1},
+            drain if how == "drain" else capabilities.bound_reset,
+            f"queue {self.number}: {how}",
+        )
 
     def free(self) -> None:
-        """Give the host memory back; the queue is DISABLED."""
-        for buffer in (self._ring, self._arguments, self._state):
-            self._device.host.free(buffer)
+        """Give the host memory back; the queue is DISABLED and takes nothing more."""
+        self.closed = True
+        self._device.host.free(self._memory)

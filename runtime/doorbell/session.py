@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 from doorbell.device import DEADLINE_CYCLES, Device
-from doorbell.launch import launcher
+from doorbell.errors import ArgumentError, ProgramFailed
+from doorbell.exit_codes import ExitCode
+from doorbell.launch import Local, RunOptions, launcher
 from doorbell.transport import Transport
 
-__all__ = ["open"]
+__all__ = ["open", "run"]
 
 
 @asynccontextmanager
@@ -34,3 +38,50 @@ async def open(  # noqa: A001 - reads as doorbell.open
         opened.abandon()
         raise
     await opened.close()
+
+
+def run(
+    program: Callable[..., Coroutine[Any, Any, Any]],
+    device: str = "model",
+    *,
+    seed: int = 1,
+    profile: str = "harsh",
+    strict: bool = True,
+    waves: bool = False,
+    deadline: int = DEADLINE_CYCLES,
+    out: Path | None = None,
+    **arguments: Any,
+) -> Any:
+    """Run ``program(device, **arguments)`` on a new device, close that, and return the result.
+
+    ``device`` is a name such as "model" or "rtl". On the model the program runs here, without an
+    event loop, and may return anything; elsewhere it must be a function of an importable module,
+    and its arguments and result JSON-able. The other options are those of `RunOptions`; ``out`` is
+    by default ``out/runs/NAME-SEED``.
+
+    Raises:
+        LookupError: no such device is installed.
+        ProgramFailed: the program failed where its device lives; the message says how.
+        Exception: on the model, whatever the program raised.
+    """
+    name = program.__name__
+    options = RunOptions(
+        out=out or Path("out") / "runs" / f"{name}-{seed}",
+        seed=seed,
+        profile=profile,
+        waves=waves,
+        strict=strict,
+        deadline=deadline,
+    )
+    found = launcher(device)
+    if isinstance(found, Local):
+        return found.run(program, arguments, options)
+    if program.__qualname__ != name or program.__module__ == "__main__":
+        raise ArgumentError(
+            f"{program.__module__}:{program.__qualname__} cannot be imported where {device!r} lives; "
+            f"put the program at the top level of a module"
+        )
+    outcome = found.launch(f"{program.__module__}:{name}", arguments, options)
+    if outcome.code is not ExitCode.RIGHT:
+        raise ProgramFailed(f"{name} on {device}: exit code {outcome.code:d}: {outcome.message}")
+    return outcome.result

@@ -16,7 +16,16 @@ class Cell:
     and which), `locked` says when writes are ignored, and `fit` corrects what is stored.
     """
 
-    __slots__ = ("_clearable", "_writable", "fit", "locked", "register", "sample", "value", "written")
+    __slots__ = (
+        "_clearable",
+        "_writable",
+        "fit",
+        "locked",
+        "register",
+        "sample",
+        "value",
+        "written",
+    )
 
     def __init__(self, register: Register) -> None:
         """Start at the reset value."""

@@ -9,7 +9,6 @@ from doorbell.model.clock import Clock
 from doorbell.model.counters import Counters
 from doorbell.model.interrupts import Interrupts
 from doorbell.model.requester import Requester
-from doorbell.model.rng import Generator
 from doorbell.model.semaphores import Semaphores
 from doorbell.model.shape import Delays, Shape
 from doorbell.model.tags import Tags
@@ -23,7 +22,6 @@ class Core:
     """One of each; ``copies`` counts the COPY commands that hold a channel (DMA-CHAN-001)."""
 
     shape: Shape
-    rng: Generator
     clock: Clock
     delays: Delays
     counters: Counters

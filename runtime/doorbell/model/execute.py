@@ -9,6 +9,7 @@ import numpy as np
 
 from doorbell.contract import Error, Kernel, Opcode, Space, limits
 from doorbell.model import kernels
+from doorbell.model.clock import Timer
 from doorbell.model.core import Core
 from doorbell.model.host import Answer, Failed, Piece
 from doorbell.model.packet import Command, arguments
@@ -32,8 +33,8 @@ DMA_ERRORS: Final = {
 class Owner(Protocol):
     """The queue of a command, as its execution sees it."""
 
-    def performed(self, command: Command) -> None:
-        """The command has done what it does before its retirement."""
+    def performed(self) -> None:
+        """A command has done what it does before its retirement."""
         ...
 
     def failed(self, command: Command, code: Error, address: int) -> None:
@@ -49,7 +50,17 @@ class Owner(Protocol):
 class Execution:
     """One started command on its way; `stop` takes back whatever it holds."""
 
-    __slots__ = ("_core", "_launch", "_owner", "_stopped", "_waiter", "command", "holds_channel")
+    __slots__ = (
+        "_core",
+        "_holds_channel",
+        "_launch",
+        "_owner",
+        "_stopped",
+        "_timer",
+        "_waiter",
+        "command",
+        "watchdog",
+    )
 
     def __init__(self, core: Core, owner: Owner, command: Command) -> None:
         """Nothing happens before `begin`."""
@@ -58,8 +69,10 @@ class Execution:
         self._launch: Launch | None = None
         self._waiter: Waiter | None = None
         self._stopped = False
+        self._timer: Timer | None = None
         self.command = command
-        self.holds_channel = command.opcode is Opcode.COPY
+        self.watchdog: Timer | None = None
+        self._holds_channel = command.opcode is Opcode.COPY
 
     def begin(self) -> None:
         """Start it."""
@@ -85,15 +98,22 @@ class Execution:
         """Let nothing more of it happen: watchdog, reset or an earlier failure."""
         self._stopped = True
         self.command.ended = True
+        self.retired()
         if self._launch is not None:
             self._core.units.stop(self._launch)
         if self._waiter is not None:
             self._core.semaphores.forget(self._waiter)
         self._release()
 
+    def retired(self) -> None:
+        """Forget its timers."""
+        for timer in (self._timer, self.watchdog):
+            if timer is not None:
+                timer.cancel()
+
     def _release(self) -> None:
-        if self.holds_channel:
-            self.holds_channel = False
+        if self._holds_channel:
+            self._holds_channel = False
             self._core.copies -= 1
             self._core.arbiter.kick()
 
@@ -108,12 +128,12 @@ class Execution:
             else:
                 action()
 
-        self._core.clock.after(cycles, act)
+        self._timer = self._core.clock.after(cycles, act)
 
     def _done(self) -> None:
         self.command.ended = self.command.performed = True
         self._release()
-        self._owner.performed(self.command)
+        self._owner.performed()
 
     def _fail(self, code: Error, address: int = 0) -> None:
         self.stop()
@@ -186,7 +206,7 @@ class Execution:
         fields = self.command.fields
         deadline = fields["deadline"] or self._owner.wait_limit
         if deadline:
-            self._after(deadline, self._expired)
+            self._after(deadline, lambda: self._fail(Error.WAIT_TIMEOUT))
         self._waiter = Waiter(
             fields["semaphore"],
             fields["condition"],
@@ -198,11 +218,9 @@ class Execution:
 
     def _satisfied(self) -> None:
         self._waiter = None
+        if self._timer is not None:  # its deadline
+            self._timer.cancel()
         self._done()
-
-    def _expired(self) -> None:
-        if not self.command.ended:
-            self._fail(Error.WAIT_TIMEOUT)
 
 
 def _pattern(word: int) -> Piece:

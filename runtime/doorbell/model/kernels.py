@@ -25,7 +25,10 @@ def check(kernel: Kernel, block: bytes, fields: Fields, memory: int) -> Rejectio
     if any(any(block[start:end]) for start, end in ARGUMENTS_RESERVED[kernel.name]):
         return Rejection(Error.ARGUMENT_RESERVED)
     f = fields
-    m, n = f["m"], f["n"]
+    m: int = f["m"]
+    n: int = f["n"]
+    sizes: tuple[int, ...]
+    aligned: tuple[tuple[int, int], ...]
     if kernel is Kernel.GEMM_S8:
         k = f["k"]
         sizes = (m, n, k)
@@ -59,7 +62,9 @@ def check(kernel: Kernel, block: bytes, fields: Fields, memory: int) -> Rejectio
 
 def useful_groups(fields: Fields, grid: tuple[int, int, int]) -> int:
     """Work-groups of ``grid`` (x, y, z) that compute something."""
-    rows, columns = -(-fields["m"] // _ROWS), -(-fields["n"] // _COLUMNS)
+    m: int = fields["m"]
+    n: int = fields["n"]
+    rows, columns = -(-m // _ROWS), -(-n // _COLUMNS)
     return min(rows, grid[1]) * min(columns, grid[0])
 
 

@@ -47,15 +47,13 @@ def arguments(kernel: Kernel, block: bytes) -> Fields:
 
 @dataclass(slots=True, eq=False)
 class Command:
-    """A packet that has started: its position, its fields and how far it is."""
+    """A packet that has started: its position, its fields, and how far it is."""
 
     count: int
     """Position in the ring, counted from 0 (modulo 2^64)."""
     opcode: Opcode
     flags: Flag
     fields: Fields
-    started: int
-    """Cycle of its start."""
     ended: bool = False
     """Nothing of it is in flight any more: performed, failed or stopped."""
     performed: bool = False

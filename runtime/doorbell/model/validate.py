@@ -23,6 +23,7 @@ from doorbell.model.shape import Shape
 __all__ = ["Rejection", "check"]
 
 _HOST_BYTES: Final = 1 << 64
+_FLAGS: Final = int(Flag.BARRIER | Flag.RECORD | Flag.INTERRUPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def check(packet: bytes, shape: Shape) -> Fields | Rejection:
     """Return the fields of a good packet of 64 bytes, or the smallest of its faults (CP-PKT-002)."""
     if not OPCODE_IMPLEMENTED >> packet[0] & 1:
         return Rejection(Error.BAD_OPCODE)
-    if packet[1] & ~(Flag.BARRIER | Flag.RECORD | Flag.INTERRUPT):
+    if packet[1] & ~_FLAGS:
         return Rejection(Error.BAD_FLAGS)
     fields = decode(packet)
     opcode = Opcode(packet[0])
@@ -137,7 +138,9 @@ def _signal(fields: Fields, shape: Shape) -> Rejection | None:
         return Rejection(Error.BAD_MODE)
     if fields["mode"] != SignalMode.WRITE8:
         return _semaphore(fields, shape)
-    bad = Rejection(Error.BAD_ALIGNMENT, fields["destination"]) if fields["destination"] % 8 else None
+    bad = (
+        Rejection(Error.BAD_ALIGNMENT, fields["destination"]) if fields["destination"] % 8 else None
+    )
     return _ranges(shape, (fields["destination_space"], fields["destination"], 8), late=bad)
 
 

@@ -1,0 +1,57 @@
+"""What the capability registers read (DEV-CAP-001)."""
+
+from __future__ import annotations
+
+from doorbell.contract import KERNEL_IMPLEMENTED, OPCODE_IMPLEMENTED, limits
+from doorbell.contract.registers import DEVICE, UNIT
+from doorbell.model.bar0 import Bar0
+from doorbell.model.shape import Shape
+
+__all__ = ["fill"]
+
+
+def fill(bar: Bar0, shape: Shape) -> None:
+    """Give every capability register of ``bar`` its constant."""
+    reference = limits.reference
+    for register, value in (
+        (
+            DEVICE.CONTRACT_VERSION,
+            DEVICE.CONTRACT_VERSION.encode(
+                major=limits.CONTRACT_MAJOR,
+                minor=limits.CONTRACT_MINOR,
+                patch=limits.CONTRACT_PATCH,
+            ),
+        ),
+        (
+            DEVICE.CAP_COUNTS,
+            DEVICE.CAP_COUNTS.encode(
+                queues=shape.queues,
+                channels=shape.channels,
+                units=shape.units,
+                vectors=shape.vectors,
+            ),
+        ),
+        (
+            DEVICE.CAP_RING,
+            DEVICE.CAP_RING.encode(
+                log2_min=limits.RING_LOG2_MIN, log2_max=limits.RING_LOG2_MAX, window=shape.window
+            ),
+        ),
+        (
+            DEVICE.BOUND_WRITEBACK,
+            DEVICE.BOUND_WRITEBACK.encode(
+                cycles=reference.BOUND_WRITEBACK_CYCLES, packets=reference.BOUND_WRITEBACK_PACKETS
+            ),
+        ),
+        (DEVICE.CAP_SEMAPHORES, shape.semaphores),
+        (DEVICE.CAP_DEVICE_MEMORY, shape.memory),
+        (DEVICE.CAP_TAGS, shape.tags),
+        (DEVICE.CAP_CLOCK, reference.CLOCK_HZ),
+        (DEVICE.CAP_OPCODES, OPCODE_IMPLEMENTED),
+        (DEVICE.CAP_KERNELS, KERNEL_IMPLEMENTED),
+        (DEVICE.BOUND_RESET, reference.BOUND_RESET_CYCLES),
+        (DEVICE.BOUND_DRAIN, reference.BOUND_DRAIN_CYCLES),
+        (DEVICE.BOUND_FLR, reference.BOUND_FLR_CYCLES),
+        *((UNIT[number].MACS, reference.MACS_PER_CYCLE) for number in range(shape.units)),
+    ):
+        bar.cell(register).value = value

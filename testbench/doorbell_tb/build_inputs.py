@@ -1,0 +1,118 @@
+"""What goes into a simulator: sources in compile order, flags, and a digest that names the build."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from doorbell_tb.errors import BuildError
+
+__all__ = ["CHECKOUT", "Inputs", "collect"]
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""The project's folder: simulators are built from a checkout."""
+
+_TESTBENCH = CHECKOUT / "testbench"
+_CONTRACT_HEADERS = CHECKOUT / "contract" / "gen"
+_DIGEST_CHARACTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that decides what the simulator is, but for the tools."""
+
+    controls: tuple[Path, ...]
+    """Verilator control files: what Python sees, lint exceptions."""
+    sources: tuple[Path, ...]
+    """SystemVerilog, in compile order, the testbench last."""
+    include: tuple[Path, ...]
+    """Folders of SystemVerilog headers."""
+    host: tuple[Path, ...]
+    """C++ of the host side."""
+    headers: tuple[Path, ...]
+    """Headers of all kinds: they count for the digest."""
+    host_include: tuple[Path, ...]
+    defines: tuple[str, ...]
+    """`NAME=value` or `NAME`."""
+    waves: str
+    """`fst`, `vcd` or empty."""
+
+    def digest(self, tools: str) -> str:
+        """Return the build's name: a hash of contents, flags and `tools` (versions and flags)."""
+        return _hash(
+            [tools, *self.defines, self.waves],
+            [*self.controls, *self.sources, *self.host, *self.headers],
+        )
+
+    def host_digest(self, tools: str) -> str:
+        """Return the same for what does not depend on the device: host and runtime objects."""
+        return _hash([tools, self.waves], [*self.host, *self.headers])
+
+
+def collect(
+    *,
+    public: Sequence[Path],
+    replace: Mapping[Path, Path],
+    extra: Sequence[Path],
+    defines: Mapping[str, str],
+    device: Path,
+    waves: str,
+) -> Inputs:
+    """Find all files of a build (arguments as for `build.build`). Raises `BuildError`."""
+    replaced = {original.resolve(): edited.resolve() for original, edited in replace.items()}
+    listed, include = _read_list(device)
+    unknown = [str(path) for path in replaced if path not in listed]
+    if unknown:
+        raise BuildError(f"to be replaced, but not listed in {device}: {', '.join(unknown)}")
+    sources = [path.resolve() for path in extra]
+    sources += [replaced.get(path, path) for path in listed]
+    sources.append(_TESTBENCH / "top" / "doorbell_tb.sv")
+    controls = [_TESTBENCH / "top" / "public.vlt", *(path.resolve() for path in public)]
+    host = sorted((_TESTBENCH / "host").glob("*.cpp"))
+    headers = sorted((_TESTBENCH / "host").glob("*.h")) + sorted(_CONTRACT_HEADERS.glob("*.h"))
+    headers += sorted(path for folder in include for path in folder.glob("*.svh"))
+    for path in [*controls, *sources, *host, *headers]:
+        if not path.is_file():
+            raise BuildError(f"{path}: no such file; listed in {device}, or asked for")
+    return Inputs(
+        controls=tuple(controls),
+        sources=tuple(sources),
+        include=tuple(include),
+        host=tuple(host),
+        headers=tuple(headers),
+        host_include=(_TESTBENCH / "host", _CONTRACT_HEADERS),
+        defines=tuple(f"{name}={value}" if value else name for name, value in defines.items()),
+        waves=waves,
+    )
+
+
+def _read_list(path: Path) -> tuple[list[Path], list[Path]]:
+    """Read a list of sources: one path a line, `+incdir+FOLDER`, comments; relative to the list."""
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise BuildError(f"{path}: cannot read the list of sources: {error.strerror}") from None
+    here = path.resolve().parent
+    sources: list[Path] = []
+    include = [here]
+    for raw in text.splitlines():
+        line = raw.split("//")[0].split("#")[0].strip()
+        if line.startswith("+incdir+"):
+            include.append((here / line.removeprefix("+incdir+")).resolve())
+        elif line.startswith(("+", "-")):
+            raise BuildError(f"{path}: {line!r}: only paths and +incdir+ are known here")
+        elif line:
+            sources.append((here / line).resolve())
+    return sources, list(dict.fromkeys(include))
+
+
+def _hash(words: list[str], files: list[Path]) -> str:
+    total = hashlib.sha256()
+    for word in words:
+        total.update(word.encode() + b"\0")
+    for path in files:
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.name}\0{content}\0".encode())
+    return total.hexdigest()[:_DIGEST_CHARACTERS]

@@ -1,0 +1,205 @@
+"""The simulator's side of a run: sets the host up, watches over the test, checks and reports at its end.
+
+There is one `Bench` in a simulator process, made by the first call of `bench()`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Coroutine
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+import cocotb
+import numpy as np
+
+import doorbell
+from doorbell.contract import rules
+from doorbell.exit_codes import ExitCode
+from doorbell.launch import exit_code
+from doorbell_tb import checkers, lifeline
+from doorbell_tb.checkers import Evidence, Finding
+from doorbell_tb.errors import (
+    BuildError,
+    HostError,
+    ProfileError,
+    ProtocolError,
+    SimulationError,
+)
+from doorbell_tb.host import Host
+from doorbell_tb.job import Job, write_json
+from doorbell_tb.profiles import profile
+from doorbell_tb.transport import RtlTransport
+
+__all__ = ["LEAK", "Bench", "bench", "code_of"]
+
+LEAK = "leak"
+"""Stands for a rule in findings about what is left behind."""
+
+_SETTLE_CYCLES = 20_000
+_CODES: dict[type[BaseException], ExitCode] = {
+    ProtocolError: ExitCode.PROTOCOL,
+    BuildError: ExitCode.SETUP,
+    ProfileError: ExitCode.USAGE,
+    HostError: ExitCode.USAGE,
+    SimulationError: ExitCode.USAGE,
+}
+_LIBRARIES = tuple(
+    Path(str(module.__file__)).resolve().parent for module in (doorbell, cocotb, contextlib)
+)
+"""Folders whose files are never the place that a person wants to be pointed at."""
+
+T = TypeVar("T")
+
+
+def code_of(error: BaseException) -> ExitCode:
+    """Return the exit code that stands for an exception of a program or test."""
+    for kind, code in _CODES.items():
+        if isinstance(error, kind):
+            return code
+    return exit_code(error)
+
+
+class Bench:
+    """Host, transport and bookkeeping of this simulator process."""
+
+    def __init__(self, job: Job) -> None:
+        lifeline.hold()
+        self.job = job
+        self.host = Host()
+        self.resets: list[int] = []
+        self.expected: set[str] = set()
+        self._began = perf_counter()
+        self._spoiled = False
+        self.transport = self.configure(job.profile, job.seed)
+
+    def configure(self, name: str, seed: int) -> RtlTransport:
+        """Start link, device and trace afresh with a profile; returns the new transport."""
+        self.host.configure(profile(name), seed)
+        self.host.set_strict(self.job.strict)
+        self.resets.clear()
+        self.transport = RtlTransport(self.host, seed=seed, patience=self.job.deadline)
+        return self.transport
+
+    def spoil(self) -> None:
+        """Note that raw TLPs were sent or faults injected."""
+        self._spoiled = True
+
+    async def supervise(self, body: Coroutine[Any, Any, T]) -> T:
+        """Run a test or program to its end, then the checks; leave the results whatever happens.
+
+        Raises what the body raised, or `ProtocolError` with what the checkers found.
+        """
+        try:
+            result = await body
+            await self._settle()
+        except BaseException as error:
+            self._report(error, None, self._findings(ended_well=False))
+            raise
+        findings = self._findings(ended_well=True)
+        surprises = self._surprises(findings)
+        if surprises:
+            failure = ProtocolError("\n".join(surprises))
+            self._report(failure, None, findings)
+            raise failure
+        self._report(None, result, findings)
+        return result
+
+    async def _settle(self) -> None:
+        """Let what is under way arrive, so that only what is lost counts as left behind."""
+        transport = self.transport
+        limit = transport.now() + _SETTLE_CYCLES
+        while transport.now() < limit and not (self.host.quiet and not transport.remains()):
+            await transport.wait(transport.events(), min(limit, transport.now() + 256))
+
+    def _findings(self, *, ended_well: bool) -> list[Finding]:
+        transport, host = self.transport, self.host
+        evidence = Evidence(
+            trace=host.trace(),
+            faults=host.faults(),
+            journal=transport.journal,
+            resets=tuple(self.resets),
+            faults_told=host.fault_count if transport.abandoned else transport.faults_told,
+            spoiled=self._spoiled or host.stats().injected > 0,
+        )
+        findings = checkers.check(evidence)
+        if ended_well and not transport.abandoned:
+            findings += [Finding(LEAK, line, host.cycle) for line in transport.remains()]
+        if host.trace_dropped:
+            what = (
+                f"the TLP trace is full, {host.trace_dropped} TLPs are missing: clear it in between"
+            )
+            findings.append(Finding("trace", what, host.cycle))
+        return findings
+
+    def _surprises(self, findings: list[Finding]) -> list[str]:
+        """Return a line for each finding that was not expected, and each expected one that is missing."""
+        lines = [str(finding) for finding in findings if finding.rule not in self.expected]
+        missing = self.expected - {finding.rule for finding in findings}
+        return lines + [
+            f"{rule}: expected to be broken here, but it held" for rule in sorted(missing)
+        ]
+
+    def _report(self, error: BaseException | None, result: Any, findings: list[Finding]) -> None:
+        out, host = self.job.out, self.host
+        message = self._message(error) if error is not None else ""
+        if error is not None and not isinstance(error, ProtocolError) and findings:
+            message += "".join(f"\nalso {finding}" for finding in findings)
+        np.save(out / ".trace.npy.new.npy", host.trace())
+        (out / ".trace.npy.new.npy").replace(out / "trace.npy")
+        content = {
+            "device": "rtl",
+            "target": self.job.target or f"{self.job.file}:{self.job.test}",
+            "arguments": dict(self.job.arguments),
+            "seed": self.job.seed,
+            "profile": self.job.profile,
+            "code": int(ExitCode.RIGHT if error is None else code_of(error)),
+            "message": message,
+            "cycles": host.cycle,
+            "wall_seconds": round(perf_counter() - self._began, 3),
+            "tlps": len(host.trace()),
+            "findings": [asdict(finding) for finding in findings],
+            "stats": asdict(host.stats()),
+        }
+        write_json(out / "results.json", content | {"result": result})
+
+    def _message(self, error: BaseException) -> str:
+        """Say what, where, when, and which rule."""
+        if isinstance(error, ProtocolError):
+            return str(error)
+        rule = getattr(error, "rule", None)
+        sentence = f" | {rule}: {rules.RULES[rule].text}" if rule in rules.RULES else ""
+        what = str(error) or "no message"
+        return (
+            f"{type(error).__name__}: {what}, at {_place(error)}, cycle {self.host.cycle}{sentence}"
+        )
+
+
+def _place(error: BaseException) -> str:
+    """Return file:line of the innermost frame that is neither ours nor a library's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [Path(frame.filename).resolve().parent for frame in frames]
+    outside = [
+        frame
+        for frame, place in zip(frames, places, strict=True)
+        if place not in _LIBRARIES and place != Path(__file__).resolve().parent
+    ]
+    best = (outside or list(frames))[-1:]
+    return f"{best[0].filename}:{best[0].lineno}" if best else "an unknown place"
+
+
+_bench: Bench | None = None
+
+
+def bench() -> Bench:
+    """Return the bench of this simulator process; the first call starts link and device.
+
+    Raises `SimulationError` or `HostError` outside a Doorbell simulation.
+    """
+    global _bench  # noqa: PLW0603 - one simulator, one host
+    if _bench is None:
+        _bench = Bench(Job.current())
+    return _bench

@@ -1,0 +1,157 @@
+"""What software submitted in a run: queue settings and the packets behind each doorbell.
+
+The transport tells it every posted write. At a doorbell it copies the ring slots that become the
+device's, so that the order checker can say at the end of a run which command each TLP belongs to.
+Addresses are bus addresses; positions count TLPs of the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from doorbell.contract import PACKET, limits, registers
+from doorbell.contract.register_types import Register
+
+__all__ = ["Batch", "Journal", "Session"]
+
+_WORD = (1 << 64) - 1
+_SIGN = 1 << 63
+_BARS = range(0x10, 0x18, 4)
+
+Memory = Callable[[int, int], npt.NDArray[np.uint8] | None]
+"""Host memory at a bus address: a view of so many bytes, or None when they are not all mapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packets that one doorbell handed over."""
+
+    ring: int
+    """Which of the queue's doorbell writes it was, from 0."""
+    first: int
+    """Count of the first packet, modulo 2^64."""
+    packets: npt.NDArray[np.void]
+    """dtype ``PACKET``."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One queue from an enable to the next."""
+
+    queue: int
+    since: int
+    """TLPs in the trace when it was enabled."""
+    base: int
+    size: int
+    """Packets in the ring."""
+    start: int
+    writeback: int | None
+    error_record: int | None
+    error_vector: int | None
+    put: int
+    batches: list[Batch] = field(default_factory=list)
+
+
+class Journal:
+    """Everything software did to the queues, as far as it went through the transport."""
+
+    def __init__(self, memory: Memory = lambda _address, _length: None) -> None:
+        self.bar0: int | None = None
+        self.sessions: list[Session] = []
+        self.rung: list[int] = [0] * len(registers.QUEUE)
+        """Writes to each doorbell page so far."""
+        self.vector_data: dict[int, set[int]] = {}
+        """Every message data that an MSI-X table entry was given."""
+        self._memory = memory
+        self._bars = [0, 0]
+        self._registers: dict[int, int] = {}
+        self._open: dict[int, Session] = {}
+        self._staged = [0] * len(registers.QUEUE)
+
+    def config_write(self, offset: int, value: int, size: int) -> None:
+        """Note a configuration write; it tells where BAR0 is."""
+        if offset in _BARS and size == 4:
+            self._bars[(offset - 0x10) // 4] = value
+            base = self._bars[1] << 32 | self._bars[0] & ~0xF
+            sized = 0xFFFF_FFFF in self._bars
+            self.bar0 = None if sized or not base else base
+
+    def write(self, address: int, value: int, size: int, position: int) -> None:
+        """Note a posted write of 4 or 8 bytes; ``position`` counts the TLPs in the trace now."""
+        if self.bar0 is None or not 0 <= (offset := address - self.bar0) < limits.BAR0_BYTES:
+            return
+        page = offset - _DOORBELLS
+        if page >= 0 and page < _STRIDE * len(registers.DOORBELL):
+            if page % _STRIDE < 8:
+                self._ring(page // _STRIDE, page % _STRIDE, value, size)
+            return
+        old = self._registers.get(offset & ~7, 0)
+        shift = 8 * (offset & 7)
+        mask = (1 << 8 * size) - 1 << shift
+        self._registers[offset & ~7] = old & ~mask | value << shift & mask
+        if offset in _CONTROLS and value & 7 == 1:
+            self._enable(_CONTROLS[offset], position)
+        elif 0 <= (at := offset - registers.MSIX_TABLE.offset) < 16 * 32 and at % 16 == 8:
+            self.vector_data.setdefault(at // 16, set()).add(value & 0xFFFF_FFFF)
+
+    def _enable(self, queue: int, position: int) -> None:
+        block = registers.QUEUE[queue]
+
+        def pointer(register: Register) -> int | None:
+            value = self._registers.get(register.offset, 0)
+            return value & ~register.fields["enable"].mask if value & 1 else None
+
+        log2 = self._registers.get(block.RING_LOG2.offset, limits.RING_LOG2_MIN)
+        log2 = min(max(log2, limits.RING_LOG2_MIN), limits.RING_LOG2_MAX)
+        vector = block.ERROR_VECTOR.decode(self._registers.get(block.ERROR_VECTOR.offset, 0))
+        start = self._registers.get(block.START.offset, 0)
+        session = Session(
+            queue=queue,
+            since=position,
+            base=self._registers.get(block.RING_BASE.offset, 0) & -limits.RING_ALIGN_BYTES,
+            size=1 << log2,
+            start=start,
+            writeback=pointer(block.WRITEBACK),
+            error_record=pointer(block.ERROR_RECORD),
+            error_vector=vector["vector"] if vector["enable"] else None,
+            put=start,
+        )
+        self._open[queue] = session
+        self.sessions.append(session)
+
+    def _ring(self, queue: int, half: int, value: int, size: int) -> None:
+        number = self.rung[queue]
+        self.rung[queue] += 1
+        if size == 4 and half == 0:
+            self._staged[queue] = value
+            return
+        put = value if size == 8 else value << 32 | self._staged[queue]
+        self._staged[queue] = put & 0xFFFF_FFFF
+        session = self._open.get(queue)
+        if session is None:
+            return
+        distance = put - session.put & _WORD
+        if distance == 0 or distance >= _SIGN or distance > session.size:
+            return  # duplicate, backwards, more than a ring: nothing becomes the device's
+        packets = self._slots(session, session.put, distance)
+        if packets is not None:
+            session.batches.append(Batch(number, session.put, packets))
+        session.put = put
+
+    def _slots(self, session: Session, first: int, count: int) -> npt.NDArray[np.void] | None:
+        ring = self._memory(session.base, session.size * PACKET.itemsize)
+        if ring is None:
+            return None
+        slots: npt.NDArray[Any] = ring.view(PACKET)
+        at = first % session.size
+        return np.concatenate([slots[at : at + count], slots[: max(0, at + count - session.size)]])
+
+
+_DOORBELLS = registers.DOORBELL[0].DOORBELL.offset
+_STRIDE = registers.DOORBELL[1].DOORBELL.offset - _DOORBELLS
+_CONTROLS = {block.CONTROL.offset: number for number, block in enumerate(registers.QUEUE)}

@@ -1,0 +1,76 @@
+"""The launcher of the device "rtl": each program runs in a simulator process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from doorbell.exit_codes import ExitCode
+from doorbell.launch import Outcome, RunOptions
+from doorbell_tb.errors import BuildError, ProfileError, SimulationError
+from doorbell_tb.job import STDOUT_VARIABLE, Job
+from doorbell_tb.profiles import profile
+
+if TYPE_CHECKING:
+    from doorbell_tb.transport import RtlTransport
+
+__all__ = ["RtlLauncher", "launcher"]
+
+
+class RtlLauncher:
+    """Runs programs on the RTL under Verilator; see `doorbell.launch.Launcher`."""
+
+    def attach(self) -> RtlTransport:
+        """Return the transport of the simulator that this process is.
+
+        Raises `SimulationError` elsewhere.
+        """
+        from doorbell_tb.inside import bench
+
+        return bench().transport
+
+    def launch(self, target: str, arguments: Mapping[str, Any], options: RunOptions) -> Outcome:
+        """Run ``module:function`` in a simulator, which is built first if it is not there.
+
+        Leaves ``results.json``, ``trace.npy``, ``sim.log``, ``job.json`` and, with
+        ``options.waves``, ``dump.fst`` in ``options.out``.
+        """
+        from doorbell_tb.build import build
+        from doorbell_tb.simulation import simulate
+
+        job = Job(
+            out=options.out.resolve(),
+            seed=options.seed,
+            profile=options.profile,
+            strict=options.strict,
+            deadline=options.deadline,
+            target=target,
+            arguments=arguments,
+            path=tuple(sys.path),
+        )
+        try:
+            profile(options.profile)
+            program = build("waves" if options.waves else "default", waves=options.waves)
+            sys.stdout.flush()
+            output = os.dup(1)
+            try:
+                ending = simulate(
+                    program,
+                    "doorbell_tb.program",
+                    job,
+                    waves=options.waves,
+                    environment={STDOUT_VARIABLE: str(output)},
+                    files=(output,),
+                )
+            finally:
+                os.close(output)
+        except (ProfileError, SimulationError) as error:
+            return Outcome(ExitCode.USAGE, {}, str(error))
+        except BuildError as error:
+            return Outcome(ExitCode.SETUP, {}, str(error))
+        return Outcome(ending.code, ending.result, ending.message)
+
+
+launcher = RtlLauncher()

@@ -1,0 +1,1 @@
+"""Running a user's own cocotb tests: one simulator process per test."""

@@ -1,0 +1,188 @@
+"""One simulator process: started, watched, killed if need be, and judged.
+
+Shared by the launcher, `doorbell sim` and the pytest plugin. One scenario per process: a failed RTL
+assertion ends the simulator, and whatever came after it would fail, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import cocotb_tools.config
+import find_libpython
+from cocotb_tools.check_results import get_results
+
+from doorbell.exit_codes import ExitCode
+from doorbell_tb import lifeline
+from doorbell_tb.build import TOPLEVEL, Build
+from doorbell_tb.errors import SimulationError
+from doorbell_tb.job import VARIABLE, Job
+
+__all__ = ["Ending", "simulate"]
+
+_GUARD_SECONDS = 120.0
+_GUARD_CYCLES_PER_SECOND = 40_000
+_TERM_SECONDS = 2.0
+_ERROR = re.compile(r"^\[?\d*\]?\s*%(?:Error|Fatal).*", re.MULTILINE)
+_LOG_TAIL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a simulation ended."""
+
+    code: ExitCode
+    message: str
+    """What went wrong, where, when; empty when all is well."""
+    result: Mapping[str, Any]
+    """What the program returned."""
+    seconds: float
+    """Wall clock, from start to end of the process."""
+    cycles: int
+    """Device cycles; 0 when the simulator left no report."""
+
+
+def simulate(
+    build: Build,
+    module: str,
+    job: Job,
+    *,
+    waves: bool = False,
+    plusargs: tuple[str, ...] = (),
+    rewrite: str = "",
+    environment: Mapping[str, str] | None = None,
+    files: tuple[int, ...] = (),
+) -> Ending:
+    """Run one simulator process to its end, in the job's folder (made if it is not there).
+
+    ``module`` is the cocotb test module, ``rewrite`` the file names in which pytest's assertions are
+    explained, ``files`` stay open for the process. Leaves ``sim.log``, ``results.xml``,
+    ``results.json``, ``trace.npy`` and, with ``waves``, ``dump.fst`` (or ``.vcd``).
+    Nothing of the process survives this call, whatever ends it.
+    """
+    out = job.out
+    out.mkdir(parents=True, exist_ok=True)
+    for stale in ("results.xml", "results.json", "trace.npy", "dump.fst", "dump.vcd"):
+        (out / stale).unlink(missing_ok=True)
+    argv = [str(build.program), *plusargs]
+    if waves:
+        argv += ["--trace", "--trace-file", str(out / f"dump.{build.waves}")]
+    variables = _environment(job, module, rewrite) | dict(environment or {})
+    guard = _GUARD_SECONDS + job.deadline / _GUARD_CYCLES_PER_SECOND
+    began = time.monotonic()
+    status: int | None = None
+    with (
+        (out / "sim.log").open("wb") as log,
+        _process(argv, variables, out, log.fileno(), files) as process,
+        contextlib.suppress(subprocess.TimeoutExpired),
+    ):
+        status = process.wait(guard)
+    return _judge(job, status, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _process(
+    argv: list[str], environment: dict[str, str], folder: Path, log: int, files: tuple[int, ...]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process in a group of its own, and leave nothing of that group."""
+    process = subprocess.Popen(
+        argv,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        pass_fds=files,
+        process_group=0,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            _signal(process, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_TERM_SECONDS)
+        _signal(process, signal.SIGKILL)  # also what the simulation itself has started
+        process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _environment(job: Job, module: str, rewrite: str) -> dict[str, str]:
+    """Return what cocotb 2.1 wants to find in a simulator's environment."""
+    library = find_libpython.find_libpython()
+    if library is None:
+        raise SimulationError("no shared libpython: `doorbell doctor` says how to get it")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("COCOTB_")}
+    return kept | {
+        VARIABLE: str(job.write()),
+        lifeline.VARIABLE: str(os.getpid()),
+        "COCOTB_RANDOM_SEED": str(job.seed),
+        "COCOTB_RESULTS_FILE": str(job.out / "results.xml"),
+        "COCOTB_REWRITE_ASSERTION_FILES": rewrite,
+        "COCOTB_TEST_MODULES": module,
+        "COCOTB_TOPLEVEL": TOPLEVEL,
+        "COCOTB_TRUST_INERTIAL_WRITES": "1",
+        "GPI_USERS": f"{library};{cocotb_tools.config.pygpi_entry_point()}",
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "TOPLEVEL_LANG": "verilog",
+    }
+
+
+def _judge(job: Job, status: int | None, seconds: float) -> Ending:
+    """Judge by everything there is: exit status, results file, the simulator's report, the log."""
+    report = _report(job.out)
+    cycles = int(report.get("cycles", 0))
+
+    def ending(code: ExitCode, message: str) -> Ending:
+        return Ending(code, message, report.get("result") or {}, seconds, cycles)
+
+    log = job.out / "sim.log"
+    if status is None:
+        text = f"the simulator was stopped after {seconds:.0f} s on the wall clock; its log: {log}"
+        return ending(ExitCode.HANG, text)
+    failed = _ERROR.search(log.read_text(errors="replace"))
+    if failed:
+        text = f"the RTL stopped the simulation: {failed[0].strip()}; log: {log}"
+        return ending(ExitCode.PROTOCOL, text)
+    try:
+        tests, failures = get_results(job.out / "results.xml")
+    except (RuntimeError, ElementTree.ParseError):
+        text = f"the simulator ended with status {status} and no results:\n{_tail(log)}"
+        return ending(ExitCode.SETUP, text)
+    if tests and not failures and status == 0:
+        return ending(ExitCode.RIGHT, "")
+    if report.get("code"):
+        return ending(ExitCode(report["code"]), report["message"])
+    if not tests:
+        return ending(ExitCode.USAGE, f"no test ran; log: {log}")
+    text = f"{failures} of {tests} tests failed, exit status {status}:\n{_tail(log)}"
+    return ending(ExitCode.WRONG, text)
+
+
+def _report(out: Path) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_TAIL:])

@@ -1,0 +1,108 @@
+"""A queue without the runtime's care: packets go into the ring as they are, for programs that break rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from doorbell import Device
+from doorbell.contract import ERROR_RECORD, Error, QueueState, limits, registers
+
+
+async def pause(device: Device, cycles: int) -> None:
+    """Let ``cycles`` pass, whatever happens meanwhile."""
+    transport = device.transport
+    limit = transport.now() + cycles
+    while transport.now() < limit:
+        await transport.wait(transport.events(), limit)
+
+
+class RawQueue:
+    """The device's last queue, which the runtime has not taken; vector 0 is its error vector."""
+
+    def __init__(self, device: Device, log2: int = 4, start: int = 0, **more: int) -> None:
+        self.device = device
+        self.number = device.capabilities.queues - 1
+        self.block = registers.QUEUE[self.number]
+        self.doorbell = registers.DOORBELL[self.number].DOORBELL
+        self.size = 1 << log2
+        self.put = start
+        self.ring = device.host.allocate(64 * self.size, limits.RING_ALIGN_BYTES)
+        self.state_memory = device.host.allocate(256, 64)
+        settings = {
+            "RING_BASE": self.ring.iova,
+            "RING_LOG2": log2,
+            "START": start,
+            "WRITEBACK": self.state_memory.iova + 64 | 1,
+            "ERROR_RECORD": self.state_memory.iova + 128 | 1,
+            "ERROR_VECTOR": self.block.ERROR_VECTOR.encode(vector=0, enable=1),
+            **more,
+        }
+        for name, value in settings.items():
+            device.post(getattr(self.block, name), value)
+        device.transport.watch(self.state_memory.iova, 256)
+        self.control(enable=1)
+
+    def control(self, **bits: int) -> None:
+        """Write CONTROL."""
+        self.device.post(self.block.CONTROL, self.block.CONTROL.encode(**bits))
+
+    @property
+    def record_address(self) -> int:
+        """Where `nop` asks for its record."""
+        return self.state_memory.iova
+
+    @property
+    def recorded(self) -> int:
+        """Value of the last record."""
+        return int(self.state_memory.view[8:16].view("<u8")[0])
+
+    @property
+    def written_back(self) -> int:
+        """Value of get in host memory."""
+        return int(self.state_memory.view[64:72].view("<u8")[0])
+
+    @property
+    def error(self) -> Any:
+        """The error record in host memory."""
+        return self.state_memory.view[128:192].view(ERROR_RECORD)[0]
+
+    @property
+    def code(self) -> Error:
+        """Code of that record."""
+        return Error(int(self.error["code"]))
+
+    def place(self, *packets: np.ndarray[Any, Any]) -> None:
+        """Write packets into the ring from `put` on, without publishing."""
+        for count, packet in enumerate(packets, self.put):
+            slot = count % self.size * 64
+            self.ring.view[slot : slot + 64] = packet.view(np.uint8)
+
+    def submit(self, *packets: np.ndarray[Any, Any]) -> None:
+        """Place, publish, ring."""
+        self.place(*packets)
+        self.put = (self.put + len(packets)) % (1 << 64)
+        self.device.transport.publish()
+        self.ring_doorbell(self.put)
+
+    def ring_doorbell(self, put: int) -> None:
+        """Post a doorbell of 8 bytes."""
+        self.device.post(self.doorbell, put)
+
+    async def status(self) -> dict[str, int]:
+        """Fields of STATUS."""
+        return self.block.STATUS.decode(await self.device.read(self.block.STATUS))
+
+    async def until_idle(self, state: QueueState = QueueState.RUNNING) -> None:
+        """Wait for ``state`` and idle."""
+        wanted = {"state": state, "idle": 1, "resetting": 0}
+        await self.device.poll(self.block.STATUS, wanted, 500_000, f"queue {self.number}")
+
+    async def finish(self) -> None:
+        """Reset the queue and give its memory back."""
+        self.control(reset=1)
+        await self.until_idle(QueueState.DISABLED)
+        self.device.transport.unwatch(self.state_memory.iova)
+        self.device.host.free(self.ring)
+        self.device.host.free(self.state_memory)

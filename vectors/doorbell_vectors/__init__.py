@@ -1,0 +1,1 @@
+"""Conformance vectors for the boundary between the device and its host software."""
