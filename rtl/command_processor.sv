@@ -19,7 +19,7 @@ module command_processor
     input logic rst_i,
 
     input logic        reset_i,   // level: device reset under way; all queues reset and stay DISABLED
-    input logic        clear_i,   // pulse at its end, with all queues idle: registers back to reset values
+    input logic        clear_i,   // pulse at its end: everything to its reset value, whatever is under way
     input logic        stop_i,    // level: fatal; nothing is fetched or started
     input logic [63:0] cycles_i,  // DEVICE.CYCLES
     input logic [ 3:0] mrrs_i,    // log2 bytes
@@ -87,6 +87,8 @@ module command_processor
     output logic          doorbell_o,          // a doorbell moved put
     output queues_t       dropped_doorbells_o  // a doorbell was dropped while DISABLED
 );
+  logic rst;
+
   // Configuration and state.
   queues_t enable, drain, ctrl_reset, resetting, idle, live, run, load, settled, halt;
   queue_state_e state[QUEUES];
@@ -161,11 +163,11 @@ module command_processor
   assign reg_rsp_valid_o = regs_valid || doorbell_valid || error_valid;
   assign reg_rsp_o = regs_valid ? regs_rsp : (error_valid ? error_rsp : doorbell_rsp);
   assign idle_o = idle == '1;
+  assign rst = rst_i || clear_i;
 
   cp_queue_regs u_queue_regs (
       .clk_i,
-      .rst_i,
-      .clear_i,
+      .rst_i(rst),
       .req_valid_i(reg_req_valid_i),
       .req_i(reg_req_i),
       .rsp_valid_o(regs_valid),
@@ -195,9 +197,8 @@ module command_processor
 
   cp_queue_state u_queue_state (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .reset_i,
-      .clear_i,
       .stop_i,
       .enable_i(enable),
       .drain_i(drain),
@@ -232,8 +233,7 @@ module command_processor
 
   cp_doorbell u_doorbell (
       .clk_i,
-      .rst_i,
-      .clear_i,
+      .rst_i(rst),
       .req_valid_i(reg_req_valid_i),
       .req_i(reg_req_i),
       .rsp_valid_o(doorbell_valid),
@@ -254,7 +254,7 @@ module command_processor
 
   cp_fetch u_fetch (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .run_i(run & ~fetch_failed),
       .load_i(load),
       .start_i(start),
@@ -276,7 +276,7 @@ module command_processor
 
   cp_landing u_landing (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .load_i(load),
       .start_i(start),
       .ask_valid_i(ask_valid),
@@ -301,23 +301,23 @@ module command_processor
 
   cp_packet_ram u_packet_ram (
       .clk_i,
-      .write_valid_i(land_valid),
-      .write_place_i(land_place),
-      .write_line_i(read_data_i),
-      .check_valid_i(check_valid),
-      .check_place_i(check_place),
-      .check_line_o(check_line),
-      .start_valid_i(start_valid),
-      .start_place_i(start_place),
-      .start_line_o(start_line),
+      .write_valid_i (land_valid),
+      .write_place_i (land_place),
+      .write_line_i  (read_data_i),
+      .check_valid_i (check_valid),
+      .check_place_i (check_place),
+      .check_line_o  (check_line),
+      .start_valid_i (start_valid),
+      .start_place_i (start_place),
+      .start_line_o  (start_line),
       .retire_valid_i(retire_valid),
       .retire_place_i(retire_place),
-      .retire_line_o(retire_line)
+      .retire_line_o (retire_line)
   );
 
   cp_decode u_decode (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .run_i(run),
       .load_i(load),
       .started_i(started),
@@ -341,7 +341,7 @@ module command_processor
 
   cp_issue u_issue (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .run_i(run),
       .head_valid_i(head_valid),
       .head_i(head),
@@ -367,7 +367,7 @@ module command_processor
 
   cp_wait u_wait (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .cycles_i,
       .start_valid_i(start_valid && head[start_queue].cls == ClassWait),
       .start_queue_i(start_queue),
@@ -393,7 +393,7 @@ module command_processor
 
   cp_window u_window (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .load_i(load),
       .start_i(start),
       .start_valid_i(start_valid),
@@ -418,7 +418,7 @@ module command_processor
 
   cp_watchdog u_watchdog (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .cycles_i,
       .start_valid_i(start_valid),
       .start_queue_i(start_queue),
@@ -435,7 +435,7 @@ module command_processor
 
   cp_failure u_failure (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .load_i(load),
       .live_i(live),
       .retired_i(retired),
@@ -470,7 +470,7 @@ module command_processor
 
   cp_retire u_retire (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .cycles_i,
       .load_i(load),
       .live_i(live),
@@ -521,7 +521,7 @@ module command_processor
 
   cp_host_write u_host_write (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .load_i(host_load),
       .load_purpose_i(host_new),
       .load_addr_i(host_addr),
@@ -541,8 +541,7 @@ module command_processor
 
   cp_error u_error (
       .clk_i,
-      .rst_i,
-      .clear_i,
+      .rst_i(rst),
       .req_valid_i(reg_req_valid_i),
       .req_i(reg_req_i),
       .rsp_valid_o(error_valid),
@@ -564,7 +563,7 @@ module command_processor
 
   cp_semaphore_port u_semaphore_port (
       .clk_i,
-      .rst_i,
+      .rst_i(rst),
       .arm_valid_i(arm_valid),
       .arm_ready_o(arm_ready),
       .arm_i(arm_req),

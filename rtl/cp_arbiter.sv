@@ -64,7 +64,7 @@ module cp_arbiter
         .rst_i,
         .request_i(request[p]),
         .weight_i,
-        .grant_o(winner[p]),
+        .grant_o  (winner[p]),
         .advance_i(take[p])
     );
   end
@@ -81,7 +81,7 @@ module cp_arbiter
       .rst_i,
       .request_i(candidates),
       .weight_i,
-      .grant_o(queue_o),
+      .grant_o  (queue_o),
       .advance_i(valid_o)
   );
 

@@ -41,21 +41,21 @@ package cp_check_pkg;
     w = line;
     s = line;
     unique case (w.opcode)
-      OPCODE_NOP:    return |(line & NopReserved);
-      OPCODE_COPY:   return |(line & CopyReserved);
-      OPCODE_FILL:   return |(line & FillReserved);
+      OPCODE_NOP: return |(line & NopReserved);
+      OPCODE_COPY: return |(line & CopyReserved);
+      OPCODE_FILL: return |(line & FillReserved);
       // Inline bytes from length on are unused; a length that is too long is another fault.
       OPCODE_WRITE:
       return |(line & WriteReserved) || (w.length < WRITE_MAX_BYTES && (w.data >> {w.length[4:0], 3'b0}) != '0);
       OPCODE_LAUNCH: return |(line & LaunchReserved);
-      OPCODE_WAIT:   return |(line & WaitReserved);
+      OPCODE_WAIT: return |(line & WaitReserved);
       OPCODE_SIGNAL:
       return |(line & SignalReserved) || (!is_write8(
           s
       ) && (s.destination_space != '0 || s.destination != '0)) || (!is_semaphore(
           s
       ) && s.semaphore != '0);
-      default:       return 1'b1;
+      default: return 1'b1;
     endcase
   endfunction
 
@@ -159,7 +159,8 @@ package cp_check_pkg;
         s
     ) && !is_semaphore(
         s
-    )) || (w.opcode == OPCODE_WAIT && w.condition != WAIT_CONDITION_GE && w.condition != WAIT_CONDITION_EQ);
+    )) || (w.opcode == OPCODE_WAIT && w.condition != WAIT_CONDITION_GE &&
+           w.condition != WAIT_CONDITION_EQ);
   endfunction
 
   function automatic logic bad_length(line_t line);

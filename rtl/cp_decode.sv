@@ -90,7 +90,13 @@ module cp_decode
         head_valid_o[queue_q] <= 1'b1;
         head_o[queue_q] <= head_of(check_line_i);
       end else begin
-        failure_o <= '{valid: 1'b1, queue: queue_q, mark: mark_q, code: verdict.code, address: verdict.address};
+        failure_o <= '{
+            valid: 1'b1,
+            queue: queue_q,
+            mark: mark_q,
+            code: verdict.code,
+            address: verdict.address
+        };
       end
     end
     for (int unsigned q = 0; q < QUEUES; q++) begin

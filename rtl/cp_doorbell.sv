@@ -15,7 +15,6 @@ module cp_doorbell
 (
     input logic clk_i,
     input logic rst_i,
-    input logic clear_i,
 
     input  logic     req_valid_i,
     input  reg_req_t req_i,
@@ -75,7 +74,7 @@ module cp_doorbell
       rsp_valid_o <= 1'b0;
     end
     for (int unsigned i = 0; i < QUEUES; i++) begin
-      if (rst_i || clear_i || (load_i[i] && resetting_i[i])) staged_q[i] <= '0;
+      if (rst_i || (load_i[i] && resetting_i[i])) staged_q[i] <= '0;
     end
   end
 

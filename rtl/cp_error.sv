@@ -10,7 +10,6 @@ module cp_error
 (
     input logic clk_i,
     input logic rst_i,
-    input logic clear_i,
 
     input  logic                req_valid_i,
     input  reg_req_t            req_i,
@@ -76,16 +75,19 @@ module cp_error
           index: index,
           inner_index: '1,
           detail: of_doorbell ? refused_put_i[queue_i] : '0,
-          address: of_fetch
-              ? ring_base_i[queue_i] + {(index & ((64'd1 << ring_log2_i[queue_i]) - 64'd1)) << 6}
-              : address_i[queue_i],
+          address:
+          of_fetch
+          ?
+          ring_base_i[queue_i] + {(index & ((64'd1 << ring_log2_i[queue_i]) - 64'd1)) << 6}
+          :
+          address_i[queue_i],
           timestamp: cycles_i,
           reserved_40: '0,
           generation: generation_q[queue_i] + 64'd1
       };
     end
     for (int unsigned i = 0; i < QUEUES; i++) begin
-      if (rst_i || clear_i) generation_q[i] <= '0;
+      if (rst_i) generation_q[i] <= '0;
     end
   end
 endmodule

@@ -51,12 +51,15 @@ module cp_failure
   assign source[1] = wait_i;
   assign source[2] = watchdog_i;
   assign source[3] = of_done(dma_done_valid_i, dma_done_i, retired_i[dma_done_i.owner.queue]);
-  assign source[4] = of_done(launch_done_valid_i, launch_done_i, retired_i[launch_done_i.owner.queue]);
+  assign source[4] = of_done(
+      launch_done_valid_i, launch_done_i, retired_i[launch_done_i.owner.queue]
+  );
 
   always_comb begin
     any = 1'b0;
     for (int unsigned s = 0; s < Sources; s++) any |= source[s].valid;
-    for (int unsigned q = 0; q < QUEUES; q++) stopping_o[q] = failed_o[q] && mark_o[q] == retired_i[q];
+    for (int unsigned q = 0; q < QUEUES; q++)
+    stopping_o[q] = failed_o[q] && mark_o[q] == retired_i[q];
   end
 
   for (genvar q = 0; q < QUEUES; q++) begin : g_queue
@@ -69,7 +72,7 @@ module cp_failure
         for (int unsigned s = 0; s < Sources; s++) begin
           if (source[s].valid && source[s].queue == queue_t'(q)
               && (!found || mark_t'(source[s].mark - retired_i[q]) < mark_t'(lowest - retired_i[q]))) begin
-            found = 1'b1;
+            found  = 1'b1;
             lowest = source[s].mark;
             mark_o[q] <= source[s].mark;
             code_o[q] <= source[s].code;

@@ -75,7 +75,8 @@ module cp_fetch
     ask_count_o = '0;
     if (ask_valid_o) begin
       run_log2 = RunLog2'(RunLog2);
-      if (mrrs_i < 4'($clog2(PACKET_BYTES) + RunLog2)) run_log2 = RunLog2'(mrrs_i - 4'($clog2(PACKET_BYTES)));
+      if (mrrs_i < 4'($clog2(PACKET_BYTES) + RunLog2))
+        run_log2 = RunLog2'(mrrs_i - 4'($clog2(PACKET_BYTES)));
       if (ring_log2_i[chosen_q] < 5'(run_log2)) run_log2 = RunLog2'(ring_log2_i[chosen_q]);
       until_boundary = (4'd1 << run_log2) - (4'(ask_mark_o) & ((4'd1 << run_log2) - 4'd1));
       until_put = put_i[chosen_q][CountBits-1:0] - fetched_q[chosen_q];
@@ -97,7 +98,11 @@ module cp_fetch
       read_req_o <= '{
           client: ClientFetch,
           info: {ask_mark_o[PlaceBits-1:0], chosen_q},
-          addr: ring_base_i[chosen_q] + 64'({slot_of(fetched_q[chosen_q], ring_log2_i[chosen_q]), 6'b0}),
+          addr:
+          ring_base_i[chosen_q]
+          + 64'(
+          {slot_of(fetched_q[chosen_q], ring_log2_i[chosen_q]), 6'b0}
+          ),
           len: 13'({ask_count_o, 6'b0}),
           dst: 32'({chosen_q, ask_mark_o[PlaceBits-1:0], 6'b0})
       };

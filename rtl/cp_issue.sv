@@ -117,7 +117,8 @@ module cp_issue
     write = line;
     unique case (copy.opcode)
       OPCODE_FILL:
-      return '{
+      return
+      '{
           owner: owner,
           source: SourcePattern,
           dst_space: space_e'(fill.destination_space),
@@ -125,9 +126,11 @@ module cp_issue
           dst_addr: fill.destination,
           length: fill.length,
           inline_data: 192'(fill.pattern)
-      };
+      }
+      ;
       OPCODE_WRITE:
-      return '{
+      return
+      '{
           owner: owner,
           source: SourceInline,
           dst_space: space_e'(write.destination_space),
@@ -135,9 +138,11 @@ module cp_issue
           dst_addr: write.destination,
           length: write.length,
           inline_data: write.data
-      };
+      }
+      ;
       default:
-      return '{
+      return
+      '{
           owner: owner,
           source: (copy.source_space == SPACE_HOST) ? SourceHost : SourceDevice,
           dst_space: space_e'(copy.destination_space),
@@ -145,14 +150,16 @@ module cp_issue
           dst_addr: copy.destination,
           length: copy.length,
           inline_data: '0
-      };
+      }
+      ;
     endcase
   endfunction
 
   function automatic launch_cmd_t launch_command(owner_t owner, line_t line);
     launch_packet_t p;
     p = line;
-    return '{
+    return
+    '{
         owner: owner,
         kernel: kernel_e'(p.kernel),
         unit_mask: p.unit_mask[UNITS-1:0],
@@ -161,6 +168,7 @@ module cp_issue
         grid_x: p.grid_x[16:0],
         grid_y: p.grid_y[16:0],
         grid_z: p.grid_z[16:0]
-    };
+    }
+    ;
   endfunction
 endmodule

@@ -13,7 +13,6 @@ module cp_queue_regs
 (
     input logic clk_i,
     input logic rst_i,
-    input logic clear_i,  // device reset: configuration back to its reset values
 
     input  logic     req_valid_i,
     input  reg_req_t req_i,
@@ -135,7 +134,8 @@ module cp_queue_regs
       endcase
       if (!fixed) begin
         unique case (offset)
-          QUEUE_RING_BASE: ring_base_o[q] <= merged(ring_base_o[q], req_i) & ~64'(RING_ALIGN_BYTES - 1);
+          QUEUE_RING_BASE:
+          ring_base_o[q] <= merged(ring_base_o[q], req_i) & ~64'(RING_ALIGN_BYTES - 1);
           QUEUE_RING_LOG2: if (req_i.be[0]) ring_log2_o[q] <= ring_log2_of(req_i.wdata[7:0]);
           QUEUE_START: start_o[q] <= merged(start_o[q], req_i);
           QUEUE_WRITEBACK: begin
@@ -156,7 +156,7 @@ module cp_queue_regs
         endcase
       end
     end
-    if (rst_i || clear_i) begin
+    if (rst_i) begin
       for (int unsigned i = 0; i < QUEUES; i++) begin
         ring_base_o[i] <= QUEUE_RING_BASE_RESET;
         ring_log2_o[i] <= 5'(QUEUE_RING_LOG2_RESET);

@@ -17,7 +17,6 @@ module cp_queue_state
     input logic rst_i,
 
     input logic    reset_i,       // level: device reset under way
-    input logic    clear_i,       // pulse at its end: configuration goes to its reset values
     input logic    stop_i,        // level: fatal; nothing fetches or starts
     input queues_t enable_i,
     input queues_t drain_i,
@@ -74,6 +73,12 @@ module cp_queue_state
       settled_o[q] = !front[q] && (caught_up[q] || (stopping_i[q] && !running_i[q])
           || (empty_i[q] && state_o[q] == QUEUE_STATE_DRAINING));
       enabled[q] = enable_i[q] && state_o[q] == QUEUE_STATE_DISABLED && !resetting_q[q] && !reset_i;
+    end
+  end
+
+  // Apart from the rest: dirty_i depends on settled_o.
+  always_comb begin
+    for (int unsigned q = 0; q < QUEUES; q++) begin
       idle_o[q] = state_o[q] == QUEUE_STATE_DISABLED || state_o[q] == QUEUE_STATE_HALTED
           || (caught_up[q] && !front[q] && !visiting_i[q] && !dirty_i[q] && !failed_i[q] && !refused_i[q]);
     end
@@ -98,7 +103,7 @@ module cp_queue_state
   assign abort_valid_o = abort_grant != '0;
 
   always_ff @(posedge clk_i) begin
-    cleared_q <= clear_i || rst_i;
+    cleared_q <= rst_i;
     for (int unsigned q = 0; q < QUEUES; q++) begin
       if (load_o[q]) aborted_q[q] <= 1'b0;
       else if (abort_grant[q]) aborted_q[q] <= 1'b1;
@@ -107,7 +112,8 @@ module cp_queue_state
         resetting_q[q] <= 1'b0;
         state_o[q] <= QUEUE_STATE_DISABLED;
       end else begin
-        if (ctrl_reset_i[q] || (reset_i && state_o[q] != QUEUE_STATE_DISABLED)) resetting_q[q] <= 1'b1;
+        if (ctrl_reset_i[q] || (reset_i && state_o[q] != QUEUE_STATE_DISABLED))
+          resetting_q[q] <= 1'b1;
         if (!resetting_q[q]) begin
           unique case (state_o[q])
             QUEUE_STATE_DISABLED: if (enabled[q]) state_o[q] <= QUEUE_STATE_RUNNING;

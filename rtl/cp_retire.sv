@@ -111,7 +111,7 @@ module cp_retire
     if (!host_free_i || (valid_q && host_q)) wanted &= ~needs_host;
     if (local_busy_q || (valid_q && visit_q == VisitSignal)) wanted &= ~needs_local;
     choose = wanted != '0 && (!valid_q || step);
-    next = '0;
+    next   = '0;
     if (choose) next = next_of(wanted, queue_q);
     retire_valid_o = choose;
     retire_place_o = {next, retired_i[next][PlaceBits-1:0]};

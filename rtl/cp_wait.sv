@@ -103,7 +103,7 @@ module cp_wait
     if (operands_valid_i) begin
       logic [63:0] cycles;
       logic [64:0] deadline;
-      cycles = (operands_i.deadline != '0) ? operands_i.deadline : limit_i[operands_queue_i];
+      cycles   = (operands_i.deadline != '0) ? operands_i.deadline : limit_i[operands_queue_i];
       deadline = {1'b0, cycles_i} + {1'b0, cycles};
       state_q[operands_queue_i] <= Arm;
       index_q[operands_queue_i] <= operands_i.semaphore[SemBits-1:0];

@@ -85,7 +85,8 @@ module cp_window
   end
 
   `CHECK(DmaDoneExpected, !dma_done_valid_i || pending_q[dma_done_i.queue][dma_done_i.slot])
-  `CHECK(LaunchDoneExpected, !launch_done_valid_i || pending_q[launch_done_i.queue][launch_done_i.slot])
+  `CHECK(LaunchDoneExpected,
+         !launch_done_valid_i || pending_q[launch_done_i.queue][launch_done_i.slot])
   `CHECK(RetiresHead, (retire_i & ~head_done_o) == '0)
   `CHECK(LoadsQuiet, (load_i & running_o) == '0)
 endmodule

@@ -76,6 +76,7 @@ module device_regs
       .rst_i,
       .request_i(control_reset || reset_request_i),
       .idle_i(idle),
+      .fatal_i(fatal_o),
       .semaphores_busy_i,
       .reset_o,
       .clear_o
@@ -106,7 +107,8 @@ module device_regs
         DEVICE_IDENTITY: rsp_o.rdata <= IDENTITY;
         DEVICE_CONTRACT_VERSION:
         rsp_o.rdata <= {16'b0, 16'(CONTRACT_PATCH), 16'(CONTRACT_MINOR), 16'(CONTRACT_MAJOR)};
-        DEVICE_CAP_COUNTS: rsp_o.rdata <= {24'b0, 16'(VECTORS), 8'(UNITS), 8'(CHANNELS), 8'(QUEUES)};
+        DEVICE_CAP_COUNTS:
+        rsp_o.rdata <= {24'b0, 16'(VECTORS), 8'(UNITS), 8'(CHANNELS), 8'(QUEUES)};
         DEVICE_CAP_SEMAPHORES: rsp_o.rdata <= 64'(SEMAPHORES);
         DEVICE_CAP_DEVICE_MEMORY: rsp_o.rdata <= 64'(DEVICE_MEMORY_BYTES);
         DEVICE_CAP_RING: rsp_o.rdata <= {40'b0, 8'(WINDOW), 8'(RING_LOG2_MAX), 8'(RING_LOG2_MIN)};
@@ -116,7 +118,8 @@ module device_regs
         DEVICE_CAP_KERNELS: rsp_o.rdata <= KERNEL_IMPLEMENTED;
         DEVICE_BOUND_RESET: rsp_o.rdata <= 64'(BOUND_RESET_CYCLES);
         DEVICE_BOUND_DRAIN: rsp_o.rdata <= 64'(BOUND_DRAIN_CYCLES);
-        DEVICE_BOUND_WRITEBACK: rsp_o.rdata <= {32'(BOUND_WRITEBACK_PACKETS), 32'(BOUND_WRITEBACK_CYCLES)};
+        DEVICE_BOUND_WRITEBACK:
+        rsp_o.rdata <= {32'(BOUND_WRITEBACK_PACKETS), 32'(BOUND_WRITEBACK_CYCLES)};
         DEVICE_BOUND_FLR: rsp_o.rdata <= 64'(BOUND_FLR_CYCLES);
         DEVICE_CYCLES: rsp_o.rdata <= cycles_o;
         DEVICE_SCRATCH: rsp_o.rdata <= scratch_q;
@@ -155,7 +158,8 @@ module device_regs
         DEVICE_SCRATCH: scratch_q <= merged(scratch_q, req_i);
         DEVICE_COMPLETION_TIMEOUT: if (req_i.be[0]) completion_timeout_o <= req_i.wdata[31:0];
         DEVICE_QUARANTINE: if (req_i.be[0]) quarantine_o <= req_i.wdata[31:0];
-        DEVICE_DROPPED_DOORBELLS: if (req_i.be[0]) dropped_doorbells_q <= dropped_doorbells_q & ~queues_t'(req_i.wdata);
+        DEVICE_DROPPED_DOORBELLS:
+        if (req_i.be[0]) dropped_doorbells_q <= dropped_doorbells_q & ~queues_t'(req_i.wdata);
         default: ;
       endcase
     end

@@ -53,7 +53,6 @@ module ep_answer
       completion_o.header =
           completion_header(id, completer_i, status_i, with_data_i, dws, byte_count, lower_address);
       completion_o.data = (request_i.memory && request_i.addr[2]) ? {32'b0, data_i[63:32]} : data_i;
-      completion_o.credits = 5'(with_data_i);
     end
   end
 endmodule

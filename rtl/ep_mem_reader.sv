@@ -124,7 +124,6 @@ module ep_mem_reader
       completion_o.header = completion_header(id_q, id_i, COMPLETION_STATUS_SC, 1'b1, 10'(piece_q),
                                               12'(bytes_q), lower_q);
       completion_o.lines = lines_q;
-      completion_o.credits = 5'((piece_q + 7'd3) >> 2);
     end
   end
 

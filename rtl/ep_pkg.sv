@@ -17,10 +17,10 @@ package ep_pkg;
   localparam int unsigned Bar0Bits = $clog2(BAR0_BYTES);
   localparam int unsigned LowTags = 32;  // usable while Extended Tag is off
 
-  // How far a transfer order has come, modulo its range: counts of TLPs.
+  // Places in an order of posted requests, as counts of TLPs. What waits for its place may be passed by any number of
+  // later ones while it lacks credits, so the range is far beyond what a queue holds.
   typedef logic [31:0] inbound_count_t;
-  // At most a few dozen posted writes wait in ep_tx, so eight bits tell earlier from later.
-  typedef logic [7:0] posted_mark_t;
+  typedef logic [31:0] posted_mark_t;
 
   // ---- inbound -----------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,6 @@ package ep_pkg;
     logic [2:0][31:0]         header;
     logic [63:0]              data;   // payload of a completion without lines
     logic [LineCountBits-1:0] lines;  // payload lines, taken from the line buffer
-    logic [4:0]               credits;
   } completion_t;
 
   function automatic logic [2:0][31:0] completion_header(

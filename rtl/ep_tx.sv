@@ -100,7 +100,13 @@ module ep_tx
 
   // ---- who may go ------------------------------------------------------------------------------------------------------
 
-  credits_t used_q;
+  // Credits used since reset. Reads carry no data, and a root complex grants completions without limit.
+  typedef struct packed {
+    logic [7:0]  ph;
+    logic [11:0] pd;
+    logic [7:0]  nph;
+  } used_t;
+  used_t used_q;
 
   function automatic logic headers_left(logic [7:0] limit, logic [7:0] used);
     headers_left = limit != used;
@@ -113,7 +119,7 @@ module ep_tx
 
   // All posted writes up to the mark have begun to leave.
   function automatic logic follows(posted_mark_t so_far, posted_mark_t mark);
-    follows = posted_mark_t'(so_far - mark) < 8'h80;
+    follows = posted_mark_t'(so_far - mark) < 32'h8000_0000;
   endfunction
 
   logic [4:0] posted_credits;
@@ -124,9 +130,7 @@ module ep_tx
   logic       start;  // of a TLP
 
   assign posted_credits = 5'((posted_dws + 7'd3) >> 2);
-  assign able[Completion] = completion_valid_i && (stop_i || follows(
-      sent, completion_mark_i
-  ));
+  assign able[Completion] = completion_valid_i && (stop_i || follows(sent, completion_mark_i));
   assign able[Posted] = posted_valid && !stop_i && headers_left(
       tx_credits_i.ph, used_q.ph
   ) && data_fits(
@@ -225,10 +229,7 @@ module ep_tx
   assign writes_idle_o = posted_idle && !(tx_valid_q && class_q == Posted);
 
   logic unused_credits;
-  // Reads carry no data, and a root complex grants completions without limit (PCIe Base 2.6.1).
-  assign unused_credits = ^{
-    tx_credits_i.npd, tx_credits_i.cplh, tx_credits_i.cpld, used_q.npd, used_q.cplh, used_q.cpld, completion_i.credits
-  };
+  assign unused_credits = ^{tx_credits_i.npd, tx_credits_i.cplh, tx_credits_i.cpld};
 
   // ---- queues ------------------------------------------------------------------------------------------------------------
 

@@ -53,35 +53,35 @@ module eu_gemm
     GemmDone
   } state_e;
 
-  state_e                    state_q;
-  gemm_s8_arguments_t        args;
-  logic                      unused_bits;
+  state_e              state_q;
+  gemm_s8_arguments_t  args;
+  logic                unused_bits;
 
   // The tile, and the place in it.
-  logic        [        4:0] rows_q;
-  logic        [        6:0] columns_q;
-  logic        [       15:0] k_last_q;
-  logic        [       15:0] k_q;        // first of the quad
-  logic        [        3:0] row_q;
-  logic        [        1:0] quarter_q;  // 16 columns
-  mem_addr_t                 c_row_q;    // first byte of the row that is written next
+  logic [         4:0] rows_q;
+  logic [         6:0] columns_q;
+  logic [        15:0] k_last_q;
+  logic [        15:0] k_q;         // first of the quad
+  logic [         3:0] row_q;
+  logic [         1:0] quarter_q;   // 16 columns
+  mem_addr_t           c_row_q;     // first byte of the row that is written next
 
   // Operands.
-  logic        [       15:0] landed;
-  logic                      landed_all;
-  logic                      b_write;
-  logic        [RingBits-1:0] b_slot;
-  logic        [       31:0] a_word;
+  logic [        15:0] landed;
+  logic                landed_all;
+  logic                b_write;
+  logic [RingBits-1:0] b_slot;
+  logic [        31:0] a_word;
 
   // Array step and write, one cycle after they were chosen.
-  logic                      mac_q;
-  logic                      mac_first_q;
-  logic        [        3:0] mac_row_q;
-  logic        [RingBits-3:0] mac_quad_q;
-  logic        [       31:0] mac_a_q;
-  logic                      wr_valid_q;
-  mem_addr_t                 wr_addr_q;
-  logic        [       63:0] wr_be_q;
+  logic                mac_q;
+  logic                mac_first_q;
+  logic [         3:0] mac_row_q;
+  logic [RingBits-3:0] mac_quad_q;
+  logic [        31:0] mac_a_q;
+  logic                wr_valid_q;
+  mem_addr_t           wr_addr_q;
+  logic [        63:0] wr_be_q;
 
   assign args = gemm_s8_arguments_t'(args_i);
   assign unused_bits = ^{args.reserved_48, group_i.kernel, group_i.z};

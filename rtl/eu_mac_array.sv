@@ -3,9 +3,9 @@
 //   B ring (RingLines lines of 64 columns) ──4 lines──► ×  ──► Σ4 ──► + ──► accumulators 16 rows × 64 columns × int32
 //   4 k-values of one row of A ───────────────────────► ×             ▲───────────┘                      │ 16 columns
 //                                                                                                        ▼
-//                                                                                         read_line_o, one cycle later
+//                                                                             read_line_o, one cycle later
 //
-// A tile of r rows takes r cycles for 4 k, and needs one line of B for each k. Products are exact, sums wrap at 32 bits.
+// A tile of r rows takes r cycles for 4 k and needs one line of B for each k. Products are exact; sums wrap at 32 bits.
 // Not modelled: pipeline stages of multipliers and adder tree; banks of the ring.
 //
 // The accumulators are written by blocking assignment: 64 of them change in a cycle, and so an idle array costs the

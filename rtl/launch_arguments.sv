@@ -2,7 +2,7 @@
 //
 //   start, kernel, line ─► fields ─► [ span of operand 0, 1, 2 ─► in memory? ] ─► done, code, addr, tiles
 //
-// Two cycles for the fields and two for each of the three operands, with one multiplier. The first fault ends the check.
+// Two cycles for the fields, two for each of the three operands, with one multiplier. The first fault ends the check.
 // addr_o is the address of the operand that is misaligned or out of range, 0 for the other codes.
 // Keeps EU-ARG-002 to EU-ARG-005.
 module launch_arguments

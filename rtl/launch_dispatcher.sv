@@ -6,7 +6,7 @@
 //   abort ─►       └─► launch_groups     (launches in turn, free units) ─► start, group ─► units ─► done pulses
 //
 // Promises. Four launches are in flight; a launch whose units are all busy holds up no other. Exactly one done per
-// command, one a cycle, when nothing of it is in flight. cmd_ready_o: a context is free; it does not depend on cmd_valid_i.
+// command, one a cycle, when nothing of it is in flight. cmd_ready_o: a context is free, whatever cmd_valid_i says.
 // Between launches nothing is ordered: the command processor starts no launch before what it has to wait for.
 // Keeps EU-LAUNCH-001 to EU-LAUNCH-003 and EU-ARG-001 to EU-ARG-005.
 

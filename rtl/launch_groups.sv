@@ -5,10 +5,10 @@
 //                                                       ▼
 //                     free unit of the mask ─► give ─► start, group ─► unit ─► done pulse ─► free again
 //
-// Promises: a launch whose units are all busy holds up no other; a unit gets its next group two cycles after it is done.
-// A stopped context gets nothing more, and the units that run its groups see abort until they are done.
-// The walk covers grid and output matrix both: groups outside the matrix, and those with z > 0, do nothing in any kernel
-// and are left out, so that a huge grid over a small matrix costs nothing.
+// Promises: a launch whose units are all busy holds up no other; a unit starts its next group in the cycle after its
+// done. A stopped context gets nothing more, and the units that run its groups see abort until they are done.
+// The walk covers what grid and output matrix have in common: groups outside the matrix, and those with z > 0, do
+// nothing in any kernel and are left out, so that a huge grid over a small matrix costs nothing.
 // Keeps EU-LAUNCH-001 to EU-LAUNCH-003.
 `include "check.svh"
 
@@ -63,7 +63,7 @@ module launch_groups
   logic    [   Contexts-1:0] wants;
   logic                      give;
   logic    [ContextBits-1:0] chosen;
-  logic    [      UNITS-1:0] units;
+  logic    [      UNITS-1:0] fits;
 
   assign unit_free = ~taken_q | unit_done_i;
 
@@ -87,8 +87,8 @@ module launch_groups
       .index_o(chosen)
   );
 
-  assign units = give ? mask_q[chosen] & unit_free : '0;
-  assign give_o = units & (~units + 1'b1);  // the lowest
+  assign fits = give ? mask_q[chosen] & unit_free : '0;
+  assign give_o = fits & (~fits + 1'b1);  // the lowest
   assign give_context_o = chosen;
   assign left_o = left_q;
 

@@ -62,36 +62,27 @@ module register_map
       logic access;
       logic device;
       logic msix;
-      logic units;
+      logic in_unit;
       logic cp;
       logic semaphores;
       access = reg_req_i.op inside {RegRead, RegWrite};
       device = access && in_range(reg_req_i.addr, DEVICE_OFFSET, DeviceEnd);
-      msix = access && (in_range(
-          reg_req_i.addr, VECTOR_OFFSET, VECTOR_COUNT * VECTOR_STRIDE
-      ) || in_range(
-          reg_req_i.addr, MSIX_TABLE_OFFSET, MSIX_TABLE_BYTES
-      ) || in_range(
-          reg_req_i.addr, MSIX_PBA_OFFSET, MSIX_PBA_BYTES
-      ));
-      units = access && in_range(reg_req_i.addr, UNIT_OFFSET, UNIT_COUNT * UNIT_STRIDE);
-      cp = access && (in_range(
-          reg_req_i.addr, QUEUE_OFFSET, QUEUE_COUNT * QUEUE_STRIDE
-      ) || in_range(
-          reg_req_i.addr, DOORBELL_OFFSET, DOORBELL_COUNT * DOORBELL_STRIDE
-      ));
-      semaphores = in_range(reg_req_i.addr, SEMAPHORE_SET_OFFSET, SEMAPHORE_SET_BYTES) || in_range(
-          reg_req_i.addr, SEMAPHORE_ADD_OFFSET, SEMAPHORE_ADD_BYTES
-      ) || in_range(
-          reg_req_i.addr, SEMAPHORE_POISON_OFFSET, SEMAPHORE_POISON_BYTES
-      );
+      msix = access && (in_range(reg_req_i.addr, VECTOR_OFFSET, VECTOR_COUNT * VECTOR_STRIDE) ||
+                        in_range(reg_req_i.addr, MSIX_TABLE_OFFSET, MSIX_TABLE_BYTES) ||
+                        in_range(reg_req_i.addr, MSIX_PBA_OFFSET, MSIX_PBA_BYTES));
+      in_unit = access && in_range(reg_req_i.addr, UNIT_OFFSET, UNIT_COUNT * UNIT_STRIDE);
+      cp = access && (in_range(reg_req_i.addr, QUEUE_OFFSET, QUEUE_COUNT * QUEUE_STRIDE) ||
+                      in_range(reg_req_i.addr, DOORBELL_OFFSET, DOORBELL_COUNT * DOORBELL_STRIDE));
+      semaphores = in_range(reg_req_i.addr, SEMAPHORE_SET_OFFSET, SEMAPHORE_SET_BYTES) ||
+          in_range(reg_req_i.addr, SEMAPHORE_ADD_OFFSET, SEMAPHORE_ADD_BYTES) ||
+          in_range(reg_req_i.addr, SEMAPHORE_POISON_OFFSET, SEMAPHORE_POISON_BYTES);
       req_o <= reg_req_i;
       device_valid_o <= device;
       msix_valid_o <= msix;
-      unit_valid_o <= units;
+      unit_valid_o <= in_unit;
       cp_valid_o <= cp;
       semaphore_valid_o <= semaphores;
-      unmapped_q <= !(device || msix || units || cp || semaphores);
+      unmapped_q <= !(device || msix || in_unit || cp || semaphores);
     end
     if (rst_i) begin
       device_valid_o <= 1'b0;

@@ -59,7 +59,8 @@ module semaphore_bank
   assign req_ready_o = !clearing_q && !exec_q;
   assign busy_o = clearing_q;
 
-  function automatic logic satisfied(wait_condition_e condition, logic [63:0] now, logic [63:0] wanted);
+  function automatic logic satisfied(wait_condition_e condition, logic [63:0] now,
+                                     logic [63:0] wanted);
     logic [63:0] ahead;
     ahead = now - wanted;
     return (condition == WAIT_CONDITION_EQ) ? ahead == '0 : !ahead[63];
@@ -71,7 +72,7 @@ module semaphore_bank
     if (req_valid_i && req_ready_o) req_q <= req_i;
 
     if (clearing_q) begin
-      value[clear_index_q]  <= '0;
+      value[clear_index_q] <= '0;
       poison[clear_index_q] <= 1'b0;
       clear_index_q <= clear_index_q + 1'b1;
       if (clear_index_q == LastIndex) clearing_q <= 1'b0;
@@ -121,8 +122,9 @@ module semaphore_bank
     wake_poisoned_o <= '0;
     if (changed_q) begin
       for (int unsigned q = 0; q < QUEUES; q++) begin
-        if (armed_q[q] && wait_index_q[q] == changed_index_q
-            && (poisoned_q || satisfied(wait_condition_q[q], changed_value_q, wait_value_q[q]))) begin
+        if (armed_q[q] && wait_index_q[q] == changed_index_q && (poisoned_q || satisfied(
+                wait_condition_q[q], changed_value_q, wait_value_q[q]
+            ))) begin
           wake_valid_o[q] <= 1'b1;
           wake_poisoned_o[q] <= poisoned_q;
           armed_q[q] <= 1'b0;

@@ -42,7 +42,8 @@ module semaphore_window
     if (reg_req_valid_i) begin
       if (reg_req_i.addr - 20'(SEMAPHORE_SET_OFFSET) < 20'(SEMAPHORE_SET_BYTES)) window = WindowSet;
       if (reg_req_i.addr - 20'(SEMAPHORE_ADD_OFFSET) < 20'(SEMAPHORE_ADD_BYTES)) window = WindowAdd;
-      if (reg_req_i.addr - 20'(SEMAPHORE_POISON_OFFSET) < 20'(SEMAPHORE_POISON_BYTES)) window = WindowPoison;
+      if (reg_req_i.addr - 20'(SEMAPHORE_POISON_OFFSET) < 20'(SEMAPHORE_POISON_BYTES))
+        window = WindowPoison;
       legal = window != WindowNone && reg_req_i.be == '1;
       unique case (reg_req_i.op)
         RegRead: op = (window == WindowPoison) ? SemReadPoison : SemRead;
@@ -81,7 +82,10 @@ module semaphore_window
     end
     if (rsp_valid_i) begin
       reg_rsp_valid_o <= 1'b1;
-      reg_rsp_o <= '{err: 1'b0, rdata: (req_o.op == SemReadPoison) ? 64'(rsp_poisoned_i) : rsp_value_i};
+      reg_rsp_o <= '{
+          err: 1'b0,
+          rdata: (req_o.op == SemReadPoison) ? 64'(rsp_poisoned_i) : rsp_value_i
+      };
     end
     if (rst_i) begin
       reg_rsp_valid_o <= 1'b0;

@@ -755,7 +755,7 @@ static_assert(offsetof(struct db_requantise_arguments, hi) == 46, "hi");
 #define DB_UNIT_MAC_CYCLES UINT32_C(0x10)
 #define DB_UNIT_MAC_CYCLES_CYCLES_SHIFT 0
 #define DB_UNIT_MAC_CYCLES_CYCLES_MASK UINT64_C(0xffffffffffffffff)
-/* Work-groups finished, since reset. */
+/* Work-groups finished, since reset; those outside the output matrix may be left out. */
 #define DB_UNIT_GROUPS UINT32_C(0x18)
 #define DB_UNIT_GROUPS_COUNT_SHIFT 0
 #define DB_UNIT_GROUPS_COUNT_MASK UINT64_C(0xffffffffffffffff)

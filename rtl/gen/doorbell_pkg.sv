@@ -757,7 +757,7 @@ package doorbell_pkg;
   localparam int unsigned UNIT_MAC_CYCLES_CYCLES_LSB = 0;
   localparam int unsigned UNIT_MAC_CYCLES_CYCLES_WIDTH = 64;
 
-  // Work-groups finished, since reset.
+  // Work-groups finished, since reset; those outside the output matrix may be left out.
   localparam int unsigned UNIT_GROUPS = 32'h18;
   localparam logic [63:0] UNIT_GROUPS_RESET = 64'h0000000000000000;
   localparam int unsigned UNIT_GROUPS_COUNT_LSB = 0;

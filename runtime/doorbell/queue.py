@@ -116,12 +116,14 @@ class Queue:
         self,
         packets: npt.NDArray[np.void],
         site: str,
+        book: Callable[[int], None],
         arguments: npt.NDArray[np.uint8] | None = None,
-    ) -> int:
-        """Take packets (dtype ``PACKET``); return the timeline value at which the last one is done.
+    ) -> None:
+        """Take packets (dtype ``PACKET``), whose tags become their counts, modulo 2^32.
 
-        ``arguments`` is the 64-byte block for `argument_slot`. Tags become the packets' counts,
-        modulo 2^32. Waits for nothing: what does not fit stays staged.
+        ``book`` is told the timeline value at which the last one is done, before any doorbell covers
+        them (RT-SUBMIT-002). ``arguments`` is the 64-byte block for `argument_slot`. Waits for
+        nothing: what does not fit stays staged.
 
         Raises:
             QueueError: the queue has halted, or a reset is under way.
@@ -141,7 +143,7 @@ class Queue:
                 f"dimension, and neither RECORD nor INTERRUPT: the runtime sets those itself"
             )
         if not len(packets):
-            return self.queued
+            return
         first = self.queued
         packets["tag"] = np.arange(first, first + len(packets)).astype(np.uint32)
         if arguments is not None:
@@ -149,9 +151,9 @@ class Queue:
         self._staged.append(packets)
         self._sites.append((first, site))
         self.queued += len(packets)
+        book(self.queued)
         if self.queued - self.put >= BATCH:
             self.flush()
-        return self.queued
 
     def flush(self) -> None:
         """Move what fits into the ring and ring the doorbell once (RT-SUBMIT-001 to 004)."""

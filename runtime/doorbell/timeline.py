@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,9 +49,12 @@ class Timeline:
         """
         self._own(semaphore, Semaphore)
         mode = SignalMode.SEMAPHORE_ADD if add else SignalMode.SEMAPHORE_SET
-        position = self._stage(encode.signal(semaphore.index, value, mode))
-        semaphore.lease.used(self.queue, position)
-        self.ledger.signals.append(Signal(position, semaphore, value, add))
+
+        def book(position: int) -> None:
+            semaphore.lease.used(self.queue, position)
+            self.ledger.signals.append(Signal(position, semaphore, value, add))
+
+        self._stage(encode.signal(semaphore.index, value, mode), book=book)
 
     def wait(
         self,
@@ -86,7 +90,9 @@ class Timeline:
 
         Raises:
             QueueError: the stream failed before.
+            UseAfterFree: the stream was closed.
         """
+        self.queue.check_open()
         self.signal(self.semaphore, self.queue.queued + 1)
         return Event(self, self.queue.queued)
 
@@ -120,9 +126,13 @@ class Timeline:
 
     def _wait(self, semaphore: Semaphore, value: int, equal: bool, deadline: int) -> None:
         condition = WaitCondition.EQ if equal else WaitCondition.GE
-        position = self._stage(encode.wait(semaphore.index, value, condition, deadline))
-        semaphore.lease.used(self.queue, position)
-        self.ledger.waits.append(Wait(position, semaphore, value, equal, call_site()))
+        site = call_site()
+
+        def book(position: int) -> None:
+            semaphore.lease.used(self.queue, position)
+            self.ledger.waits.append(Wait(position, semaphore, value, equal, site))
+
+        self._stage(encode.wait(semaphore.index, value, condition, deadline), book=book)
 
     def _own(self, thing: object, kind: type[Operand | Semaphore | Timeline]) -> None:
         if not isinstance(thing, kind):
@@ -143,21 +153,28 @@ class Timeline:
             if operand.ready is not None:
                 self._wait_event(operand.ready, 0)
 
-    def _stage(self, packet: npt.NDArray[np.void], operands: tuple[Operand, ...] = ()) -> int:
+    def _stage(
+        self,
+        packet: npt.NDArray[np.void],
+        operands: tuple[Operand, ...] = (),
+        book: Callable[[int], None] | None = None,
+    ) -> None:
         self._prepare(Opcode(packet["opcode"][0]), operands)
         packet["flags"] = Flag.BARRIER if self._barrier else 0
-        return self._put(packet, operands)
+        self._put(packet, operands, book=book)
 
     def _put(
         self,
         packets: npt.NDArray[np.void],
         operands: tuple[Operand, ...],
         arguments: npt.NDArray[np.uint8] | None = None,
-    ) -> int:
-        value = self.queue.stage(packets, call_site(), arguments)
-        for operand in operands:
-            operand.lease.used(self.queue, value)
-        return value
+        book: Callable[[int], None] | None = None,
+    ) -> None:
+        def note(value: int) -> None:
+            for operand in operands:
+                operand.lease.used(self.queue, value)
+
+        self.queue.stage(packets, call_site(), book or note, arguments)
 
 
 def call_site() -> str:

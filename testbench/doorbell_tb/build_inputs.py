@@ -82,7 +82,7 @@ def collect(
         include=tuple(include),
         host=tuple(host),
         headers=tuple(headers),
-        host_include=(_TESTBENCH / "host", _CONTRACT_HEADERS),
+        host_include=(_TESTBENCH / "host",),
         defines=tuple(f"{name}={value}" if value else name for name, value in defines.items()),
         waves=waves,
     )

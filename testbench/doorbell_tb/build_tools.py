@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -44,6 +45,8 @@ _MAKE_VARIABLES = {
     "OPT_SLOW": "-O0",
     "OPT_GLOBAL": "-O2",
 }
+
+_KEPT_SECONDS = 7 * 24 * 3600.0  # objects that no build has used for so long go
 
 Report = Callable[[str], None]
 
@@ -144,6 +147,7 @@ def compile_program(
     kept = objects / inputs.host_digest(tools.identity)
     reusable = {f"{path.stem}.o" for path in inputs.host}
     if kept.is_dir():
+        os.utime(kept)
         for item in kept.iterdir():
             shutil.copyfile(item, work / item.name)
     argv = ["make", f"-j{min(os.cpu_count() or 1, 8)}", "-C", str(work), "-f", f"{_PREFIX}.mk"]
@@ -166,6 +170,9 @@ def _keep(work: Path, kept: Path, reusable: set[str]) -> None:
         fresh.rename(kept)
     except OSError:  # another build was first
         shutil.rmtree(fresh)
+    for unused in kept.parent.iterdir():
+        if unused.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            shutil.rmtree(unused, ignore_errors=True)
 
 
 def _run(argv: Sequence[str], tools: Tools, log: Path, report: Report, step: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "BuildError",
     "HostError",
+    "PlantedError",
     "ProfileError",
     "ProtocolError",
     "SimulationError",
@@ -25,6 +26,10 @@ class BuildError(TestbenchError):
 
 class ProfileError(TestbenchError):
     """A host profile is unknown, or one of its values is out of range."""
+
+
+class PlantedError(TestbenchError):
+    """The catalogue of planted bugs is wrong, or an edit does not fit the sources any more."""
 
 
 class HostError(TestbenchError):

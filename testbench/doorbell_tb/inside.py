@@ -31,7 +31,7 @@ from doorbell_tb.errors import (
 )
 from doorbell_tb.host import Host
 from doorbell_tb.job import Job, write_json
-from doorbell_tb.profiles import profile
+from doorbell_tb.profiles import Profile, profile
 from doorbell_tb.transport import RtlTransport
 
 __all__ = ["LEAK", "Bench", "bench", "code_of"]
@@ -74,11 +74,11 @@ class Bench:
         self.expected: set[str] = set()
         self._began = perf_counter()
         self._spoiled = False
-        self.transport = self.configure(job.profile, job.seed)
+        self.transport = self.configure(profile(job.profile), job.seed)
 
-    def configure(self, name: str, seed: int) -> RtlTransport:
-        """Start link, device and trace afresh with a profile; returns the new transport."""
-        self.host.configure(profile(name), seed)
+    def configure(self, behaviour: Profile, seed: int) -> RtlTransport:
+        """Start link, device and trace afresh; returns the new transport."""
+        self.host.configure(behaviour, seed)
         self.host.set_strict(self.job.strict)
         self.resets.clear()
         self.transport = RtlTransport(self.host, seed=seed, patience=self.job.deadline)

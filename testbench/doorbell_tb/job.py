@@ -40,8 +40,6 @@ class Job:
     test: str = ""
     path: tuple[str, ...] = ()
     """Folders that Python looks for modules in, before its own."""
-    replay: str = ""
-    """The command that runs exactly this again."""
 
     def write(self) -> Path:
         """Write ``job.json`` into the run's folder and return its path.

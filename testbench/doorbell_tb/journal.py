@@ -139,14 +139,14 @@ class Journal:
         if distance == 0 or distance >= _SIGN or distance > session.size:
             return  # duplicate, backwards, more than a ring: nothing becomes the device's
         packets = self._slots(session, session.put, distance)
-        if packets is not None:
-            session.batches.append(Batch(number, session.put, packets))
+        session.batches.append(Batch(number, session.put, packets))
         session.put = put
 
-    def _slots(self, session: Session, first: int, count: int) -> npt.NDArray[np.void] | None:
+    def _slots(self, session: Session, first: int, count: int) -> npt.NDArray[np.void]:
+        """Copy packets out of the ring; a ring that is not mapped has INVALID ones."""
         ring = self._memory(session.base, session.size * PACKET.itemsize)
         if ring is None:
-            return None
+            return np.zeros(count, PACKET)
         slots: npt.NDArray[Any] = ring.view(PACKET)
         at = first % session.size
         return np.concatenate([slots[at : at + count], slots[: max(0, at + count - session.size)]])

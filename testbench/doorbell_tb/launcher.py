@@ -61,6 +61,7 @@ class RtlLauncher:
                     "doorbell_tb.program",
                     job,
                     waves=options.waves,
+                    rewrite=f"{target.partition(':')[0].rpartition('.')[2]}.py",
                     environment={STDOUT_VARIABLE: str(output)},
                     files=(output,),
                 )

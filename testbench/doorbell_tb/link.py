@@ -13,6 +13,7 @@ import numpy.typing as npt
 from doorbell_tb.host import Host
 from doorbell_tb.host_types import Reply
 from doorbell_tb.inside import LEAK, bench
+from doorbell_tb.profiles import Profile, profile
 from doorbell_tb.tlp import Tlp
 from doorbell_tb.transport import RtlTransport
 
@@ -53,12 +54,13 @@ async def request(tlp: Tlp) -> Reply:
     return reply
 
 
-def restart(profile: str, seed: int | None = None) -> RtlTransport:
-    """Start link, device and trace afresh with another host profile (and seed).
+def restart(behaviour: str | Profile, seed: int | None = None) -> RtlTransport:
+    """Start link, device and trace afresh with another host profile (by name or as such) and seed.
 
-    Before the device is opened.
+    Before the device is opened. Raises `ProfileError` for an unknown name.
     """
-    return bench().configure(profile, bench().job.seed if seed is None else seed)
+    chosen = profile(behaviour) if isinstance(behaviour, str) else behaviour
+    return bench().configure(chosen, bench().job.seed if seed is None else seed)
 
 
 def reset(cycles: int = 16) -> None:

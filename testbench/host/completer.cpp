@@ -211,7 +211,7 @@ uint64_t Completer::piece_end(const Pending& p) {
   const uint64_t first = (p.at & ~uint64_t{kBoundary - 1}) + kBoundary;
   const uint64_t reach = std::min(end, p.at + most);
   if (reach <= first) return std::min(end, first);
-  const uint64_t last = reach == end ? (end + kBoundary - 1) & ~uint64_t{kBoundary - 1} : reach & ~uint64_t{kBoundary - 1};
+  const uint64_t last = (reach == end ? end + kBoundary - 1 : reach) & ~uint64_t{kBoundary - 1};
   const auto choices = static_cast<uint32_t>((last - first) / kBoundary);
   return std::min(end, first + kBoundary * split_.between(0, choices));
 }

@@ -38,7 +38,10 @@ class Completer {
   void unexpected(uint32_t tag, uint32_t bytes, uint16_t device);
 
   // Earliest cycle at which next() may have something; kNever: nothing outstanding.
-  uint64_t due() const { return !ready_.empty() || !unasked_.empty() ? 0 : waiting_.empty() ? kNever : waiting_.front().due; }
+  uint64_t due() const {
+    if (!ready_.empty() || !unasked_.empty()) return 0;
+    return waiting_.empty() ? kNever : waiting_.front().due;
+  }
   // Builds the next completion; false when none may be sent. `posted_sent`: MMIO writes that left so far.
   bool next(Outgoing& out, uint64_t cycle, uint64_t posted_sent);
 

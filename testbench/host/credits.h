@@ -1,4 +1,5 @@
-// Flow-control credits (PCIe Base 2.6.1): cumulative counts modulo the field's range; headers count TLPs, data 16 bytes.
+// Flow-control credits (PCIe Base 2.6.1): cumulative counts modulo the field's range; headers count TLPs, data units of
+// 16 bytes.
 #pragma once
 
 #include <cstdint>

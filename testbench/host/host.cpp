@@ -478,7 +478,8 @@ void Host::beat_taken() {
     if (out_.header.cls() == Class::NonPosted && out_.slot >= 0) mmio_.sent(out_.header.tag(), out_trace_);
   }
   const uint32_t at = out_beat_++ * kLine;
-  if (at < out_.bytes && out_.header.is_completion()) count_beat(stats_.reads, std::min(kLine, out_.bytes - at), cycle_);
+  if (at < out_.bytes && out_.header.is_completion())
+    count_beat(stats_.reads, std::min(kLine, out_.bytes - at), cycle_);
   out_shown_ = gap_drawn_ = false;
   if (out_beat_ != out_beats_) return;
   out_valid_ = false;

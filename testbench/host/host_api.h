@@ -22,21 +22,21 @@ extern "C" {
 typedef struct {
   uint32_t read_latency_min, read_latency_max;      // device read accepted -> its first completion may start
   uint32_t piece_gap_max;                           // further cycles before each later completion of one read, 0..max
-  uint32_t completion_bytes;                        // largest completion payload: 64..4096, a power of two; also cut at MPS
+  uint32_t completion_bytes;                        // largest completion payload: 64..4096, a power of two; MPS, too
   uint32_t random_split;                            // 1: completions end at random 64-byte boundaries
-  uint32_t random_order;                            // 1: any due read may be answered next; 0: in order of their due time
-  uint32_t early_sample_percent;                    // reads whose data are taken on arrival, not when they are sent
+  uint32_t random_order;                            // 1: any due read may be answered next; 0: by due time
+  uint32_t early_sample_percent;                    // reads whose data are taken on arrival, not when sent
   uint32_t ready_on_min, ready_on_max;              // lengths of runs with tx_ready high ...
   uint32_t ready_off_min, ready_off_max;            // ... and low; ready_off_max == 0: always ready
-  uint32_t rx_gap_percent, rx_gap_max;              // chance that a beat to the device is held back, for 1..max cycles
+  uint32_t rx_gap_percent, rx_gap_max;              // chance that a beat to the device waits, for 1..max cycles
   uint32_t posted_headers, posted_data;             // credits that the device gets (data in units of 16 bytes)
   uint32_t nonposted_headers, nonposted_data;
   uint32_t credit_return_min, credit_return_max;    // TLP performed -> its credits are granted anew
   uint32_t mmio_latency_min, mmio_latency_max;      // CPU issues an MMIO -> its TLP may be sent (order is kept)
   uint32_t mmio_depth;                              // TLPs between the CPU and the link at once
-  uint32_t mmio_read_bytes, mmio_write_bytes;       // where bulk MMIO is cut: 4..4096 (naturally aligned; writes also at MPS)
+  uint32_t mmio_read_bytes, mmio_write_bytes;       // where bulk MMIO is cut: 4..4096 (aligned; writes at MPS, too)
   uint32_t host_tags;                               // reads that the host has outstanding at most, 1..256
-  uint32_t mmio_timeout;                            // cycles after which an MMIO or configuration request fails; 0: never
+  uint32_t mmio_timeout;                            // cycles until an MMIO or configuration request fails; 0: none
 } dbh_profile_t;
 
 // Completion status of MMIO and configuration requests: PCIe's own, or one of the host's.
@@ -62,8 +62,8 @@ typedef struct {
 uint32_t dbh_abi_version(void);
 // Bytes of the structs below, in the order profile, result, tlp, fault, stats, injection, leaks: the binding compares.
 void dbh_struct_sizes(uint32_t sizes[7]);
-// Starts afresh: cycle 0, device in reset, no mappings, empty trace, all counts 0. The device is held in reset until the
-// first call. Returns 0, or -1 when a field is out of range (dbh_last_error() says which).
+// Starts afresh: cycle 0, device in reset, no mappings, not strict, empty trace, all counts 0 (but the event count goes
+// on). The device is held in reset until the first call. 0, or -1 when a field is out of range (see dbh_last_error()).
 int32_t dbh_configure(const dbh_profile_t* profile, uint64_t seed);
 const char* dbh_last_error(void);
 // Pulses the device's reset and starts the link anew; memory mappings, trace and counts stay.
@@ -237,7 +237,7 @@ typedef enum {
   DBH_INJECT_DROP = 4,        // no answer
   DBH_INJECT_LATE = 5,        // `argument` cycles later than drawn
   DBH_INJECT_DUPLICATE = 6,   // the last completion comes twice
-  DBH_INJECT_SHORT = 7,       // the last completion is cut by `argument` dwords (at least one is left); its byte count says so
+  DBH_INJECT_SHORT = 7,       // the last completion is cut by `argument` dwords (one is left); its byte count says so
   DBH_INJECT_LONG = 8,        // the last completion carries `argument` dwords more than were asked for
   DBH_INJECT_BYTE_COUNT = 9,  // the first completion's byte count is off by `argument` (two's complement)
   DBH_INJECT_LOWER_ADDRESS = 10,  // the first completion's lower address is off by `argument`

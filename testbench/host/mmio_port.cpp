@@ -9,7 +9,9 @@ namespace {
 enum : uint64_t { kMmioStream = 16 };
 constexpr uint64_t kAllOnes = ~uint64_t{0};
 
-uint64_t low_bytes(uint64_t value, uint64_t bytes) { return bytes >= 8 ? value : value & ((uint64_t{1} << (8 * bytes)) - 1); }
+uint64_t low_bytes(uint64_t value, uint64_t bytes) {
+  return bytes >= 8 ? value : value & ((uint64_t{1} << (8 * bytes)) - 1);
+}
 
 }  // namespace
 
@@ -263,9 +265,9 @@ bool MmioPort::convert(Call& call, uint64_t cycle) {
     const auto offset = static_cast<uint32_t>(call.address);
     find(call.id)->cut = true;
     const uint32_t tag = take_tag(call, cycle, offset, call.small, nullptr);
-    tags_[tag].value = call.value;
     const Span span(offset, call.small);
-    slot.header = memory_request(write ? DB_TLP_KIND_CFGWR0 : DB_TLP_KIND_CFGRD0, 0, 1, span.first_be, 0, host_id_, tag);
+    const uint8_t kind = write ? DB_TLP_KIND_CFGWR0 : DB_TLP_KIND_CFGRD0;
+    slot.header = memory_request(kind, 0, span, host_id_, tag);
     slot.header.dw[2] = (static_cast<uint32_t>(device_id_) << 16) | (offset & 0xFFC);
     const uint64_t dword = call.value << (8 * (offset & 3));
     fill(slot, reinterpret_cast<const uint8_t*>(&dword), write ? 4 : 0);
@@ -275,12 +277,13 @@ bool MmioPort::convert(Call& call, uint64_t cycle) {
     const bool write = call.op == Op::Write;
     uint64_t bytes = call.small;
     if (!bytes) {  // bulk: up to the next natural boundary
-      const uint64_t most = write ? std::min(profile_.mmio_write_bytes, snoop_.max_payload()) : profile_.mmio_read_bytes;
+      const uint64_t most =
+          write ? std::min(profile_.mmio_write_bytes, snoop_.max_payload()) : profile_.mmio_read_bytes;
       bytes = std::min(call.bytes, most - (call.address & (most - 1)));
     }
     const Span span(call.address, static_cast<uint32_t>(bytes));
     if (write) {
-      slot.header = memory_request(DB_TLP_KIND_MWR32, call.address, span.length_dw, span.first_be, span.last_be, host_id_, 0);
+      slot.header = memory_request(DB_TLP_KIND_MWR32, call.address, span, host_id_, 0);
       const uint32_t skip = call.address & 3;
       const uint32_t payload = 4 * span.length_dw;
       if (slot.data.size() < payload) slot.data.resize(payload);
@@ -292,7 +295,7 @@ bool MmioPort::convert(Call& call, uint64_t cycle) {
       slot.cls = Class::Posted;
     } else {
       const uint32_t tag = take_tag(call, cycle, call.address, bytes, call.out ? call.out + call.at : nullptr);
-      slot.header = memory_request(DB_TLP_KIND_MRD32, call.address, span.length_dw, span.first_be, span.last_be, host_id_, tag);
+      slot.header = memory_request(DB_TLP_KIND_MRD32, call.address, span, host_id_, tag);
       slot.bytes = 0;
       slot.cls = Class::NonPosted;
     }
@@ -318,8 +321,11 @@ int MmioPort::choose(const Room& room, bool no_limits, bool& starved) {
   if (!completions_.empty()) return completions_.front();
   const Slot* posted = posted_.empty() ? nullptr : &slots_[posted_.front()];
   const Slot* other = nonposted_.empty() ? nullptr : &slots_[nonposted_.front()];
-  const bool posted_fits = posted && (no_limits || (room.posted_headers >= 1 && room.posted_data >= posted->header.data_credits()));
-  const bool other_fits = other && (no_limits || (room.nonposted_headers >= 1 && room.nonposted_data >= other->header.data_credits()));
+  const auto fits = [no_limits](const Slot* slot, uint32_t headers, uint32_t data) {
+    return slot && (no_limits || (headers >= 1 && data >= slot->header.data_credits()));
+  };
+  const bool posted_fits = fits(posted, room.posted_headers, room.posted_data);
+  const bool other_fits = fits(other, room.nonposted_headers, room.nonposted_data);
   if (other && (!posted || other->sequence < posted->sequence) && other_fits) return nonposted_.front();
   if (posted_fits) return posted_.front();
   starved = posted || other;
@@ -355,74 +361,79 @@ void MmioPort::sent(uint32_t tag, uint32_t trace) {
 
 // ---- answers --------------------------------------------------------------------------------------------------------
 
-uint32_t MmioPort::complete(const Header& header, const uint8_t* payload, uint32_t bytes, uint64_t cycle, uint32_t trace,
-                            uint64_t& address, uint32_t& request, bool& unknown) {
-  const uint32_t number = header.completion_tag();
+uint32_t MmioPort::complete(const Header& header, const uint8_t* payload, uint32_t bytes, uint64_t cycle,
+                            uint32_t trace, uint64_t& address, uint32_t& request, bool& unknown) {
+  const uint16_t number = header.completion_tag();
   Tag* tag = number < kHostTags && tags_[number].busy ? &tags_[number] : nullptr;
+  const bool ends = header.status() != DB_COMPLETION_STATUS_SC || !header.has_data() ||
+                    header.byte_count() + (header.lower_address() & 3) <= bytes;
   if (!tag || header.completion_requester() != host_id_) {
-    const bool raw = raw_tags_.test(number);
-    const bool last = header.status() != DB_COMPLETION_STATUS_SC || header.byte_count() <= bytes;
-    if (raw && last) raw_tags_.reset(number);
-    if (raw) return 0;
+    if (raw_tags_.test(number)) {
+      if (ends) raw_tags_.reset(number);
+      return 0;
+    }
     unknown = true;
-    faults_.add({cycle, header.lower_address(), DBH_FAULT_UNEXPECTED, bytes, header.completion_requester(),
-                 static_cast<uint16_t>(number), trace});
+    faults_.add({cycle, header.lower_address(), DBH_FAULT_UNEXPECTED, bytes, header.completion_requester(), number,
+                 trace});
     return 0;
   }
   request = tag->trace;
   address = tag->address;
-  if (tag->abandoned) {
-    free_tag(number);
-    return 0;
-  }
-  const bool raw = tag->op == Op::Raw;
-  const bool memory = tag->op == Op::Read;
   uint32_t status = header.status();
-  bool last = true;
-  uint64_t value = 0;
-  if (status == DB_COMPLETION_STATUS_SC && !raw) {
-    const bool wants_data = tag->op != Op::ConfigWrite;
-    const uint32_t skip = memory ? static_cast<uint32_t>(tag->address & 3) : 0;
-    const uint64_t usable = std::min<uint64_t>(tag->bytes, bytes > skip ? bytes - skip : 0);
-    last = !memory || usable == tag->bytes;
-    const bool fits = wants_data == header.has_data() && bytes == header.payload_bytes() &&
-                      (!memory || (header.byte_count() == tag->bytes && header.lower_address() == (tag->address & 0x7F) &&
-                                   usable > 0 && (last ? bytes == ((skip + usable + 3) & ~uint64_t{3}) : ((tag->address + usable) & 63) == 0))) &&
-                      (memory || !wants_data || bytes == 4);
-    if (!fits) {
-      faults_.add({cycle, tag->address, DBH_FAULT_BAD_COMPLETION, bytes, host_id_, static_cast<uint16_t>(number), trace});
+  if (!tag->abandoned && status == DB_COMPLETION_STATUS_SC) {
+    if (!fits(*tag, header, bytes)) {
+      faults_.add({cycle, tag->address, DBH_FAULT_BAD_COMPLETION, bytes, host_id_, number, trace});
       status = DBH_STATUS_MALFORMED;
-    } else if (header.poisoned()) {
-      status = DBH_STATUS_POISONED;
-    } else if (memory && tag->out) {
-      std::memcpy(tag->out, payload + skip, usable);
-      tag->out += usable;
-    } else if (memory) {
-      uint64_t piece = 0;
-      std::memcpy(&piece, payload + skip, std::min<uint64_t>(usable, 8));
-      tag->value |= piece << (8 * (tag->address - tag->start));
-    } else if (wants_data) {
-      uint32_t dword = 0;
-      std::memcpy(&dword, payload, 4);
-      value = low_bytes(dword >> (8 * (tag->start & 3)), tag->bytes);
-      snoop_.answered(static_cast<uint32_t>(tag->start), static_cast<uint32_t>(value), static_cast<uint32_t>(tag->bytes));
+    } else {
+      tag->poisoned |= header.poisoned();
+      land(*tag, payload, bytes);
+      if (!ends) return 0;
+      if (tag->poisoned) status = DBH_STATUS_POISONED;
     }
-    if (status == DBH_STATUS_SC && memory) {
-      tag->address += usable;
-      tag->bytes -= usable;
-      if (!last) return 0;
-      value = tag->out ? tag->address - tag->start : tag->value;
-    }
-  } else if (status == DB_COMPLETION_STATUS_SC) {
-    last = header.byte_count() <= bytes;
-    if (tag->bytes == 0) std::memcpy(&tag->value, payload, std::min(bytes, 8u));
-    tag->bytes += bytes;
-    if (!last) return 0;
-    value = tag->value;
   }
-  const uint64_t id = tag->id;
+  if (tag->abandoned && !ends) return 0;
+  const Tag done = *tag;
   free_tag(number);
-  return settle(id, status, value, trace);
+  if (done.abandoned) return 0;
+  return settle(done.id, status, done.out ? done.address - done.start : done.value, trace);
+}
+
+// Whether a successful completion is what its request asked for (PCIe Base 2.3.1.1).
+bool MmioPort::fits(const Tag& tag, const Header& header, uint32_t bytes) const {
+  if (tag.op == Op::Raw) return true;  // whoever sends raw requests judges by himself
+  if (header.has_data() != (tag.op != Op::ConfigWrite) || bytes != header.payload_bytes()) return false;
+  if (tag.op != Op::Read) return bytes == (header.has_data() ? 4u : 0u);
+  const uint64_t skip = tag.address & 3;
+  if (header.byte_count() != tag.bytes || header.lower_address() != (tag.address & 0x7F) || bytes <= skip) return false;
+  if (bytes - skip >= tag.bytes) return bytes == ((skip + tag.bytes + 3) & ~uint64_t{3});
+  return ((tag.address - skip + bytes) & 63) == 0;  // the rest comes later: from a read completion boundary on
+}
+
+// Takes the bytes of a completion that fits.
+void MmioPort::land(Tag& tag, const uint8_t* payload, uint32_t bytes) {
+  if (tag.op == Op::Raw) {
+    if (tag.bytes == 0) std::memcpy(&tag.value, payload, std::min(bytes, 8u));
+    tag.bytes += bytes;
+  } else if (tag.op == Op::ConfigRead) {
+    uint32_t dword = 0;
+    std::memcpy(&dword, payload, 4);
+    tag.value = low_bytes(dword >> (8 * (tag.start & 3)), tag.bytes);
+    snoop_.answered(static_cast<uint32_t>(tag.start), static_cast<uint32_t>(tag.value),
+                    static_cast<uint32_t>(tag.bytes));
+  } else if (tag.op == Op::Read) {
+    const uint32_t skip = tag.address & 3;
+    const uint64_t usable = std::min<uint64_t>(tag.bytes, bytes - skip);
+    if (tag.out) {
+      std::memcpy(tag.out, payload + skip, usable);
+      tag.out += usable;
+    } else {
+      uint64_t piece = 0;
+      std::memcpy(&piece, payload + skip, usable);  // 8 bytes at most: a small read
+      tag.value |= piece << (8 * (tag.address - tag.start));
+    }
+    tag.address += usable;
+    tag.bytes -= usable;
+  }
 }
 
 uint32_t MmioPort::expire(uint64_t cycle) {

@@ -97,7 +97,7 @@ class MmioPort {
     std::vector<uint8_t> data = std::vector<uint8_t>(256);
   };
   struct Tag {
-    bool busy = false, abandoned = false, raw = false;
+    bool busy = false, abandoned = false, poisoned = false;
     Op op = Op::Read;
     uint64_t id = 0;
     uint64_t address = 0;   // of the next byte
@@ -126,6 +126,8 @@ class MmioPort {
   void fill(Slot& slot, const uint8_t* data, uint32_t bytes);
   uint32_t take_tag(const Call& call, uint64_t cycle, uint64_t address, uint64_t bytes, uint8_t* out);
   void free_tag(uint32_t tag);
+  bool fits(const Tag& tag, const Header& header, uint32_t bytes) const;
+  void land(Tag& tag, const uint8_t* payload, uint32_t bytes);
 
   ConfigSnoop& snoop_;
   FaultLog& faults_;

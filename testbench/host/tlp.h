@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "doorbell_contract.h"
+#include "../../contract/gen/doorbell_contract.h"
 
 namespace dbh {
 
@@ -70,18 +70,6 @@ struct Header {
 
 constexpr uint32_t extended_tag_bits(uint32_t tag) { return ((tag & 0x200) << 14) | ((tag & 0x100) << 11); }
 
-// A memory request; `kind` is the one of the 32-bit address, the address decides the format.
-inline Header memory_request(uint8_t kind, uint64_t address, uint32_t length_dw, uint32_t first_be, uint32_t last_be,
-                             uint16_t requester, uint32_t tag) {
-  const bool wide = address >> 32;
-  Header h{};
-  h.dw[0] = (static_cast<uint32_t>(kind | (wide ? 0x20 : 0)) << 24) | (length_dw & 0x3FF) | extended_tag_bits(tag);
-  h.dw[1] = (static_cast<uint32_t>(requester) << 16) | ((tag & 0xFF) << 8) | (last_be << 4) | first_be;
-  h.dw[2] = wide ? static_cast<uint32_t>(address >> 32) : static_cast<uint32_t>(address) & ~3u;
-  h.dw[3] = wide ? static_cast<uint32_t>(address) & ~3u : 0;
-  return h;
-}
-
 // Byte enables of `bytes` (1 or more) at `address`.
 struct Span {
   uint32_t length_dw, first_be, last_be;
@@ -94,6 +82,18 @@ struct Span {
     if (length_dw == 1) first_be &= last;
   }
 };
+
+// A memory request; `kind` is the one of the 32-bit address, the address decides the format.
+inline Header memory_request(uint8_t kind, uint64_t address, const Span& span, uint16_t requester, uint32_t tag) {
+  const bool wide = address >> 32;
+  Header h{};
+  h.dw[0] = (static_cast<uint32_t>(kind | (wide ? 0x20 : 0)) << 24) | (span.length_dw & 0x3FF) |
+            extended_tag_bits(tag);
+  h.dw[1] = (static_cast<uint32_t>(requester) << 16) | ((tag & 0xFF) << 8) | (span.last_be << 4) | span.first_be;
+  h.dw[2] = wide ? static_cast<uint32_t>(address >> 32) : static_cast<uint32_t>(address) & ~3u;
+  h.dw[3] = wide ? static_cast<uint32_t>(address) & ~3u : 0;
+  return h;
+}
 
 inline Header completion(const Header& request, uint32_t length_dw, uint32_t status, uint16_t completer,
                          uint32_t byte_count, uint32_t lower_address) {

@@ -47,22 +47,22 @@ module doorbell_tb;
   credits_t rx_credits_seen = '0;
 
   doorbell_device u_device (
-    .clk_i       (clk),
-    .rst_i       (rst),
-    .tx_valid_o  (tx_valid),
-    .tx_ready_i  (tx_ready),
-    .tx_sop_o    (tx_sop),
-    .tx_last_o   (tx_last),
-    .tx_hdr_o    (tx_hdr),
-    .tx_data_o   (tx_data),
-    .tx_credits_i(tx_credits),
-    .rx_valid_i  (rx_valid),
-    .rx_ready_o  (rx_ready),
-    .rx_sop_i    (rx_sop),
-    .rx_last_i   (rx_last),
-    .rx_hdr_i    (rx_hdr),
-    .rx_data_i   (rx_data),
-    .rx_credits_o(rx_credits)
+      .clk_i       (clk),
+      .rst_i       (rst),
+      .tx_valid_o  (tx_valid),
+      .tx_ready_i  (tx_ready),
+      .tx_sop_o    (tx_sop),
+      .tx_last_o   (tx_last),
+      .tx_hdr_o    (tx_hdr),
+      .tx_data_o   (tx_data),
+      .tx_credits_i(tx_credits),
+      .rx_valid_i  (rx_valid),
+      .rx_ready_o  (rx_ready),
+      .rx_sop_i    (rx_sop),
+      .rx_last_i   (rx_last),
+      .rx_hdr_i    (rx_hdr),
+      .rx_data_i   (rx_data),
+      .rx_credits_o(rx_credits)
   );
 
   // What happened at this edge, and what follows: bits of ClockIn and ClockOut in testbench/host/host.h.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,18 @@ async def pause(device: Device, cycles: int) -> None:
     limit = transport.now() + cycles
     while transport.now() < limit:
         await transport.wait(transport.events(), limit)
+
+
+async def until(device: Device, holds: Callable[[], bool], cycles: int = 100_000) -> None:
+    """Return when ``holds``, looked at after each event; nothing may take longer than ``cycles``."""
+    transport = device.transport
+    limit = transport.now() + cycles
+    while True:
+        seen = transport.events()
+        if holds():
+            return
+        assert transport.now() < limit, f"not within {cycles} cycles"
+        await transport.wait(seen, limit)
 
 
 class RawQueue:

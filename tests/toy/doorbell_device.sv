@@ -12,22 +12,22 @@
 module doorbell_device
   import seams_pkg::*;
 (
-  input  logic     clk_i,
-  input  logic     rst_i,
-  output logic     tx_valid_o,
-  input  logic     tx_ready_i,
-  output logic     tx_sop_o,
-  output logic     tx_last_o,
-  output header_t  tx_hdr_o,
-  output line_t    tx_data_o,
-  input  credits_t tx_credits_i,
-  input  logic     rx_valid_i,
-  output logic     rx_ready_o,
-  input  logic     rx_sop_i,
-  input  logic     rx_last_i,
-  input  header_t  rx_hdr_i,
-  input  line_t    rx_data_i,
-  output credits_t rx_credits_o
+    input  logic     clk_i,
+    input  logic     rst_i,
+    output logic     tx_valid_o,
+    input  logic     tx_ready_i,
+    output logic     tx_sop_o,
+    output logic     tx_last_o,
+    output header_t  tx_hdr_o,
+    output line_t    tx_data_o,
+    input  credits_t tx_credits_i,
+    input  logic     rx_valid_i,
+    output logic     rx_ready_o,
+    input  logic     rx_sop_i,
+    input  logic     rx_last_i,
+    input  header_t  rx_hdr_i,
+    input  line_t    rx_data_i,
+    output credits_t rx_credits_o
 );
   localparam int unsigned ReadBytes = 512;
   localparam int unsigned WriteBytes = 256;
@@ -83,10 +83,10 @@ module doorbell_device
   logic sending_answer, sending_raw, sending_stream, credits_ok;
   logic [7:0] beats;
   credits_t left;
-  assign left.ph = tx_credits_i.ph - used_q.ph;
-  assign left.pd = tx_credits_i.pd - used_q.pd;
-  assign left.nph = tx_credits_i.nph - used_q.nph;
-  assign left.npd = tx_credits_i.npd - used_q.npd;
+  assign left.ph   = tx_credits_i.ph - used_q.ph;
+  assign left.pd   = tx_credits_i.pd - used_q.pd;
+  assign left.nph  = tx_credits_i.nph - used_q.nph;
+  assign left.npd  = tx_credits_i.npd - used_q.npd;
   assign left.cplh = '0;
   assign left.cpld = '0;
   // A raw TLP and the stream start only at their first beat with credits, and then go on.
@@ -111,7 +111,7 @@ module doorbell_device
   logic [1:0] answer_skip;
   logic [9:0] answer_dws;
   assign answer_skip = answer_address_q[1:0];
-  assign answer_dws = 10'((13'(answer_skip) + answer_bytes + 13'd3) >> 2);
+  assign answer_dws  = 10'((13'(answer_skip) + answer_bytes + 13'd3) >> 2);
   always_comb begin
     tx_hdr_o = '0;
     if (sending_answer) begin
@@ -121,9 +121,19 @@ module doorbell_device
     end else if (sending_raw) begin
       tx_hdr_o = {raw_high_q, raw_low_q};
     end else if (stream_write_q) begin
-      tx_hdr_o = {stream_address_q[31:0], stream_address_q[63:32], {Id, 8'd0, 8'hFF}, 32'h6000_0000 | (WriteBytes / 4)};
+      tx_hdr_o = {
+        stream_address_q[31:0],
+        stream_address_q[63:32],
+        {Id, 8'd0, 8'hFF},
+        32'h6000_0000 | (WriteBytes / 4)
+      };
     end else begin
-      tx_hdr_o = {stream_address_q[31:0], stream_address_q[63:32], {Id, 1'b0, tag_q, 8'hFF}, 32'h2000_0000 | (ReadBytes / 4)};
+      tx_hdr_o = {
+        stream_address_q[31:0],
+        stream_address_q[63:32],
+        {Id, 1'b0, tag_q, 8'hFF},
+        32'h2000_0000 | (ReadBytes / 4)
+      };
     end
   end
   always_comb begin
@@ -132,7 +142,7 @@ module doorbell_device
       if ((request_q[0][31:24] & 8'hBF) == 8'h04) tx_data_o[31:0] = config_data_q;
       else begin
         for (int unsigned i = 0; i < 16; i++)
-          tx_data_o[32*i +: 32] = {answer_address_q[31:2], 2'b0} + 32'(4 * i);
+        tx_data_o[32*i+:32] = {answer_address_q[31:2], 2'b0} + 32'(4 * i);
       end
     end else if (sending_stream) begin
       tx_data_o[63:0] = stream_address_q + 64'(beat_q) * 64;
@@ -142,7 +152,7 @@ module doorbell_device
   always_ff @(posedge clk_i) begin
     if (raw_done) raw_go_q <= 1'b0;
     if (tx_valid_o && tx_ready_i) begin
-      beat_q <= tx_last_o ? 8'd0 : beat_q + 8'd1;
+      beat_q  <= tx_last_o ? 8'd0 : beat_q + 8'd1;
       owner_q <= tx_last_o ? 2'd0 : sending_answer ? 2'd1 : sending_raw ? 2'd2 : 2'd3;
       if (sending_answer) begin
         answer_address_q <= answer_address_q + 64'(answer_bytes);
@@ -172,7 +182,8 @@ module doorbell_device
         end
         stream_address_q <= stream_address_q + (stream_write_q ? 64'(WriteBytes) : 64'(ReadBytes));
         stream_left_q <= stream_left_q - (stream_write_q ? 64'(WriteBytes) : 64'(ReadBytes));
-        if (stream_left_q <= (stream_write_q ? 64'(WriteBytes) : 64'(ReadBytes))) stream_go_q <= 1'b0;
+        if (stream_left_q <= (stream_write_q ? 64'(WriteBytes) : 64'(ReadBytes)))
+          stream_go_q <= 1'b0;
       end
     end
     if (rx_beat && rx_last_i && !hold_q) begin
@@ -218,8 +229,11 @@ module doorbell_device
         answer_address_q <= is_read ? rx_address + 64'(first_byte(rx_hdr_i[1][3:0])) : 64'd0;
         answer_left_q <= !is_read ? 13'd4 :
                          13'({rx_hdr_i[0][9:0] == 10'd0, rx_hdr_i[0][9:0], 2'b0}) -
-                         13'(first_byte(rx_hdr_i[1][3:0])) -
-                         13'(last_gap(rx_hdr_i[0][9:0] == 10'd1 ? rx_hdr_i[1][3:0] : rx_hdr_i[1][7:4]));
+                         13'(first_byte(
+            rx_hdr_i[1][3:0]
+        )) - 13'(last_gap(
+            rx_hdr_i[0][9:0] == 10'd1 ? rx_hdr_i[1][3:0] : rx_hdr_i[1][7:4]
+        ));
       end
       // The stream frees its tag with the last completion.
       if (kind[6:0] == 7'h4A && {20'b0, rx_hdr_i[1][11:0]} == {20'b0, rx_hdr_i[0][9:0], 2'b0})
@@ -238,7 +252,7 @@ module doorbell_device
       status_q <= '0;
       stall_q <= 1'b0;
       hold_q <= 1'b0;
-      config_q[6'h34 / 4] <= 32'h40;
+      config_q[6'h34/4] <= 32'h40;
       config_q[6'd16] <= 32'h0002_0010;  // PCI Express capability at 0x40
       config_q[6'd4] <= 32'h4;
     end

@@ -390,10 +390,11 @@ class FakeTransport:
 
 
 def opened(transport: FakeTransport | None = None, **options: Any) -> tuple[FakeTransport, Device]:
-    """Open a device on a fake (made with ``options`` unless given), and forget what that took."""
+    """Open a device on a fake (made with ``options`` unless given), and forget what that took: time too."""
     transport = transport or FakeTransport(**options)
     device: Device = run(transport, Device.open(transport, deadline=10_000))
     transport.did.clear()
+    transport.cycle = 0
     return transport, device
 
 

@@ -28,6 +28,7 @@ from doorbell.pci import Function, enumerate_function
 ARENA = 0x1_0000_0000
 ARENA_BYTES = 1 << 20
 HOST, DEVICE = Space.HOST, Space.DEVICE
+NO_FLAGS = Flag(0)
 
 
 def prop(examples: int = 100) -> Callable[[Any], Any]:
@@ -37,7 +38,7 @@ def prop(examples: int = 100) -> Callable[[Any], Any]:
     return lambda test: seeded(settings(test))
 
 
-def packet(opcode: Opcode, flags: Flag = Flag(0), **fields: Any) -> bytes:
+def packet(opcode: Opcode, flags: Flag = NO_FLAGS, **fields: Any) -> bytes:
     """One packet; fields that are not named are zero."""
     made = np.zeros(1, PACKETS[opcode])
     made["opcode"], made["flags"] = opcode, flags

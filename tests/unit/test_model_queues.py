@@ -379,8 +379,10 @@ def test_same_seed_same_run() -> None:
     assert trace(5) != trace(6)
 
 
-def test_barrier_waits_for_all_before(bench: Bench) -> None:
+@pytest.mark.parametrize("seed", range(12))
+def test_barrier_waits_for_all_before(seed: int) -> None:
     """CP-START-002: a copy back sees the bytes of the copy before it."""
+    bench = Bench(seed)
     ring = bench.queue(0)
     bench.host[0x9000:0x9400] = 7
     there = packet(Opcode.COPY, source=ARENA + 0x9000, destination=5, length=1024,

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from doorbell.errors import ArgumentError, OutOfMemory, UseAfterFree
 from doorbell.memory import ARENA_BYTES, PAGE, HostPool, RangeAllocator, round_up
 
-BASE, SIZE = 0x1000, 1 << 14
+BASE, SIZE = 0x1000, 1 << 13
 
 
 class Ranges(RuleBasedStateMachine):
@@ -70,7 +70,7 @@ class Ranges(RuleBasedStateMachine):
 
 TestRanges = seed(SEED)(Ranges).TestCase
 TestRanges.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, database=None
+    max_examples=50, stateful_step_count=30, deadline=None, database=None
 )
 
 

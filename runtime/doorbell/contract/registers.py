@@ -497,7 +497,7 @@ def _unit(base: int, name: str) -> UnitBlock:
             "r",
             0,
             False,
-            "Work-groups finished, since reset.",
+            "Work-groups finished, since reset; those outside the output matrix may be left out.",
             {"count": Field("count", 0, 64, "r", 0)},
         ),
         MACS=Register(

@@ -82,6 +82,9 @@ def _resume(program: Coroutine[Any, Any, Any]) -> Parks:
 
 def _advance(parks: Parks) -> Exception | None:
     """Let the time of every source pass, up to its nearest limit; return why none can."""
+    if len(parks) == 1:
+        source = parks[0].source
+        return None if source.advance(parks[0].limit) else source.stuck()
     limits: dict[int, int | None] = {}
     sources: dict[int, Source] = {}
     for park in parks:

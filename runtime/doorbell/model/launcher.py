@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import traceback
 from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 from doorbell.exit_codes import ExitCode
@@ -34,11 +36,13 @@ class ModelLauncher:
         return run(self._session(self._transport(options), program, arguments, options))
 
     def launch(self, target: str, arguments: Mapping[str, Any], options: RunOptions) -> Outcome:
-        """Run ``module:function`` on a new model; write ``results.json`` into ``options.out``."""
+        """Run ``module:function`` on a new model and return its outcome.
+
+        Leaves ``results.json`` in ``options.out``, and ``log.txt`` with the traceback of a failure.
+        """
         transport = self._transport(options)
-        outcome = self._outcome(target, arguments, options, transport)
         options.out.mkdir(parents=True, exist_ok=True)
-        partial = options.out / "results.json.partial"
+        outcome = self._outcome(target, arguments, options, transport)
         report = {
             "device": "model",
             "target": target,
@@ -50,8 +54,7 @@ class ModelLauncher:
             "result": outcome.result,
             "cycles": transport.now(),
         }
-        partial.write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
-        partial.replace(options.out / "results.json")
+        _write(options.out / "results.json", json.dumps(report, indent=2, default=str) + "\n")
         return outcome
 
     @staticmethod
@@ -83,8 +86,17 @@ class ModelLauncher:
             result = run(self._session(transport, program, arguments, options))
             json.dumps(result)
         except Exception as error:  # noqa: BLE001 - a program may raise anything; it becomes an exit code
-            return Outcome(exit_code(error), {}, f"{type(error).__name__}: {error}")
+            _write(options.out / "log.txt", traceback.format_exc())
+            message = f"{target}, seed {options.seed}, cycle {transport.now()}: {type(error).__name__}: {error}"
+            return Outcome(exit_code(error), {}, message)
         return Outcome(ExitCode.RIGHT, result if isinstance(result, dict) else {"result": result})
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole, or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def _load(target: str, arguments: Mapping[str, Any]) -> Program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from doorbell.contract import Error, Flag, Opcode
 from doorbell.model.core import Core
@@ -16,6 +17,9 @@ from doorbell.model.settings import QueueSettings
 from doorbell.model.validate import Rejection, check
 
 __all__ = ["Pipeline"]
+
+_BARRIER: Final = int(Flag.BARRIER)
+_COPY: Final = int(Opcode.COPY)
 
 
 class Pipeline:
@@ -56,9 +60,9 @@ class Pipeline:
             last = self._flying[-1].command
             if last.opcode is Opcode.WAIT and not last.performed:
                 return False
-            if flags & Flag.BARRIER or len(self._flying) >= self._core.shape.window:
+            if flags & _BARRIER or len(self._flying) >= self._core.shape.window:
                 return False
-        return opcode != Opcode.COPY or self._core.copies < self._core.shape.channels
+        return opcode != _COPY or self._core.copies < self._core.shape.channels
 
     def start(self, packet: bytes) -> None:
         """Validate the next packet whole, then start it (CP-PKT-001)."""
@@ -70,7 +74,7 @@ class Pipeline:
             self.note(Failure(count, fields.code, packet[0], tag, fields.address))
             return
         opcode = Opcode(packet[0])
-        command = Command(count, opcode, Flag(packet[1]), fields)
+        command = Command(count, opcode, packet[1], fields)
         execution = Execution(self._core, self, command)
         self._flying.append(execution)
         limit = self._settings.watchdog_limit

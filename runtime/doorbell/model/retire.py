@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from doorbell.contract import Flag, Opcode, SignalMode, Space
@@ -11,10 +13,13 @@ from doorbell.model.requester import piece_of
 
 __all__ = ["needs_link", "retire"]
 
+_RECORD: Final = int(Flag.RECORD)
+_INTERRUPT: Final = int(Flag.INTERRUPT)
+
 
 def needs_link(command: Command) -> bool:
     """Whether its retirement sends something, so that it waits for bus master."""
-    if command.flags & (Flag.RECORD | Flag.INTERRUPT):
+    if command.flags & (_RECORD | _INTERRUPT):
         return True
     fields = command.fields
     write = command.opcode is Opcode.SIGNAL and fields["mode"] == SignalMode.WRITE8
@@ -26,11 +31,11 @@ def retire(command: Command, core: Core) -> None:
     fields = command.fields
     if command.opcode is Opcode.SIGNAL:
         _signal(command, core)
-    if command.flags & Flag.RECORD:
+    if command.flags & _RECORD:
         value: int = fields["record_value"]
         data = core.clock.now.to_bytes(8, "little") + value.to_bytes(8, "little")
         core.requester.post(fields["record_address"], data)
-    if command.flags & Flag.INTERRUPT:
+    if command.flags & _INTERRUPT:
         core.interrupts.event(fields["vector"])
 
 

@@ -23,7 +23,11 @@ from doorbell.model.shape import Shape
 __all__ = ["Rejection", "check"]
 
 _HOST_BYTES: Final = 1 << 64
-_FLAGS: Final = int(Flag.BARRIER | Flag.RECORD | Flag.INTERRUPT)
+_RECORD: Final = int(Flag.RECORD)
+_INTERRUPT: Final = int(Flag.INTERRUPT)
+_FLAGS: Final = int(Flag.BARRIER) | _RECORD | _INTERRUPT
+_RESERVED: Final = {Opcode[name]: ranges for name, ranges in RESERVED.items()}
+_NOTHING: Final = bytes(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,12 @@ def check(packet: bytes, shape: Shape) -> Fields | Rejection:
 def _reserved(packet: bytes, opcode: Opcode, fields: Fields) -> bool:
     """CP-PKT-005 to CP-PKT-008."""
     flags = fields["flags"]
-    if any(any(packet[start:end]) for start, end in RESERVED[opcode.name]):
+    for start, end in _RESERVED[opcode]:
+        if packet[start:end] != _NOTHING[start:end]:
+            return True
+    if fields["vector"] and not flags & _INTERRUPT:
         return True
-    if fields["vector"] and not flags & Flag.INTERRUPT:
-        return True
-    if (fields["record_address"] or fields["record_value"]) and not flags & Flag.RECORD:
+    if (fields["record_address"] or fields["record_value"]) and not flags & _RECORD:
         return True
     if opcode is Opcode.WRITE:
         return any(fields["data"][fields["length"] :])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import RunOptions, launcher
+from doorbell.launch import Launcher, RunOptions, launcher
 from doorbell.runner.report import table
 
 __all__ = ["command"]
@@ -47,34 +50,63 @@ class _Run:
             ("--deadline", args.deadline, 1, (1 << 63) - 1),
         ):
             if not low <= value <= high:
-                print(f"doorbell run: {name} {value}: give {low} to {high}", file=sys.stderr)
-                return ExitCode.USAGE
+                return _refuse(ExitCode.USAGE, f"{name} {value}: give {low} to {high}")
         try:
             device = launcher(args.device)
         except LookupError as error:
-            print(f"doorbell run: {error.args[0]}", file=sys.stderr)
-            return ExitCode.USAGE
-        folder = args.out / f"digits-{args.device}-{args.seed}"
+            return _refuse(ExitCode.USAGE, str(error.args[0]))
+        except ModuleNotFoundError as error:
+            return _refuse(
+                ExitCode.SETUP,
+                f"device {args.device!r} needs the Python module {error.name}; run `make setup`",
+            )
+        try:
+            with _alone(args.out, f"digits-{args.device}-{args.seed}") as folder:
+                return _job(device, args, folder)
+        except OSError as error:
+            return _refuse(ExitCode.USAGE, f"--out {args.out}: {error}; give a folder to write to")
+
+
+def _refuse(code: ExitCode, message: str) -> ExitCode:
+    print(f"doorbell run: {message}", file=sys.stderr)
+    return code
+
+
+@contextmanager
+def _alone(out: Path, name: str) -> Iterator[Path]:
+    """Make the run's folder anew, and keep other runs of that name waiting until the block ends."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / f".{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"doorbell run: another run uses {out / name}; waiting for it", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = out / name
         if folder.exists():
             shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-        options = RunOptions(
-            out=folder,
-            seed=args.seed,
-            profile=args.profile,
-            waves=args.waves,
-            deadline=args.deadline,
-        )
-        outcome = device.launch(TARGET, {"batches": args.batches}, options)
-        _link(args.out / "latest", folder)
-        if outcome.code is ExitCode.RIGHT:
-            print(f"digits on {args.device}, profile {args.profile}, seed {args.seed}:")
-            print(table(outcome.result))
-            print(f"  left in {folder}")
-        else:
-            print(outcome.message, file=sys.stderr)
-            print(f"left in {folder}; to replay: {_replay(args)}", file=sys.stderr)
-        return outcome.code
+        folder.mkdir()
+        yield folder
+
+
+def _job(device: Launcher, args: argparse.Namespace, folder: Path) -> ExitCode:
+    options = RunOptions(
+        out=folder,
+        seed=args.seed,
+        profile=args.profile,
+        waves=args.waves,
+        deadline=args.deadline,
+    )
+    outcome = device.launch(TARGET, {"batches": args.batches}, options)
+    _link(args.out / "latest", folder)
+    if outcome.code is ExitCode.RIGHT:
+        print(f"digits on {args.device}, profile {args.profile}, seed {args.seed}:")
+        print(table(outcome.result))
+        print(f"  left in {folder}")
+    else:
+        print(outcome.message, file=sys.stderr)
+        print(f"left in {folder}; to replay: {_replay(args)}", file=sys.stderr)
+    return outcome.code
 
 
 def _replay(args: argparse.Namespace) -> str:

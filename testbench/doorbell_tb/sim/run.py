@@ -46,7 +46,6 @@ def run_test(build: Build, file: Path, test: str, settings: TestSettings) -> tup
         profile=settings.profile,
         file=str(file.resolve()),
         test=test,
-        replay=replay(file, test, settings),
     )
     try:
         ending = simulate(

@@ -1,0 +1,214 @@
+"""The order checker: silent about a right run, and red for each planted breach."""
+
+from __future__ import annotations
+
+from made_trace import BAR0, DATA, RING, STATE, copied, copy, marked, started
+
+from doorbell import encode
+from doorbell.contract import SignalMode, Space, registers
+
+
+def test_clean_run_has_no_findings():
+    assert copied().findings() == []
+
+
+def test_two_batches_over_the_ring_end_have_no_findings():
+    maker = started()
+    for lap in range(5):
+        maker.submit(*(copy(value=4 * lap + n + 1, address=DATA + 256 * n) for n in range(4)))
+        maker.fetch(4 * lap % 16, 4)
+        for n in (2, 0, 3, 1):  # between start and retirement commands overlap
+            maker.writes(DATA + 256 * n, bytes(256))
+        for n in range(4):
+            maker.record(4 * lap + n + 1)
+            maker.interrupt()
+        maker.writeback(4 * lap + 4)
+    assert maker.findings() == []
+
+
+def test_data_after_its_record():
+    maker = started()
+    maker.submit(copy())
+    maker.fetch()
+    maker.writes(DATA, bytes(128))
+    maker.record(1)
+    maker.writes(DATA + 128, bytes(128))
+    maker.interrupt()
+    assert maker.broken() == {"ORD-UP-001", "DMA-COPY-002"}
+    assert "128 of 256 bytes" in str(maker.findings()[0])
+
+
+def test_record_covers_earlier_commands_too():
+    maker = started()
+    plain = copy()
+    plain["flags"] = plain["record_address"] = plain["record_value"] = 0
+    maker.submit(plain, marked(encode.nop(), 2))
+    maker.fetch(0, 2)
+    maker.record(2)
+    maker.interrupt()
+    assert maker.broken() == {"ORD-UP-001"}
+
+
+def test_interrupt_before_its_record():
+    maker = started()
+    maker.submit(copy())
+    maker.fetch()
+    maker.writes(DATA, bytes(256))
+    maker.interrupt()
+    maker.record(1)
+    findings = maker.findings()
+    assert [finding.rule for finding in findings] == ["ORD-UP-001"]
+    assert "interrupt of vector 0 ahead of its record" in str(findings[0])
+
+
+def test_interrupt_without_event():
+    maker = copied()
+    maker.interrupt()
+    assert maker.broken() == {"INT-EVENT-003"}
+
+
+def test_interrupt_of_another_vector():
+    maker = copied()
+    maker.interrupt(3)
+    assert maker.broken() == {"INT-EVENT-003"}
+
+
+def test_write_outside_every_destination():
+    maker = started()
+    maker.submit(copy())
+    maker.fetch()
+    maker.writes(DATA, bytes(256))
+    maker.writes(DATA + 256, bytes(4))
+    maker.record(1)
+    maker.interrupt()
+    assert maker.broken() == {"DMA-COPY-002"}
+
+
+def test_write_before_the_doorbell():
+    maker = started()
+    maker.writes(DATA, bytes(256))
+    maker.submit(copy())
+    maker.fetch()
+    assert maker.broken() == {"DMA-COPY-002"}
+
+
+def test_record_with_a_value_of_no_command():
+    maker = started()
+    maker.submit(copy())
+    maker.fetch()
+    maker.writes(DATA, bytes(256))
+    maker.record(7)
+    assert maker.broken() == {"DMA-COPY-002"}
+
+
+def test_second_record_of_a_command():
+    maker = copied()
+    maker.record(1)
+    assert maker.broken() == {"DMA-COPY-002"}
+
+
+def test_records_of_a_queue_out_of_order():
+    maker = started()
+    other = marked(encode.nop(), 2)
+    other["record_address"] = STATE + 256
+    maker.submit(marked(encode.nop(), 1), other)
+    maker.fetch(0, 2)
+    maker.writes(STATE + 256, (5).to_bytes(8, "little") + (2).to_bytes(8, "little"))
+    maker.record(1)
+    assert "CP-RETIRE-001" in maker.broken()
+
+
+def test_failed_command_leaves_no_record_and_the_next_lap_is_matched():
+    maker = started()
+    maker.submit(copy(value=1), copy(value=2))
+    maker.fetch(0, 2)
+    maker.writes(DATA, bytes(64))  # the first one fails on its way
+    maker.writes(STATE + 64, bytes(64))
+    maker.interrupt()
+    maker.enable(start=2)
+    maker.submit(copy(value=3))
+    maker.fetch(2)
+    maker.writes(DATA, bytes(256))
+    maker.record(3)
+    maker.interrupt()
+    assert maker.findings() == []
+
+
+def test_ring_read_of_a_slot_that_was_not_handed_over():
+    maker = started()
+    maker.submit(copy())
+    maker.fetch(0, 2)
+    assert maker.broken() == {"CP-RING-001"}
+
+
+def test_read_of_nothing_that_a_command_names():
+    maker = copied()
+    maker.answer(maker.reads(DATA + 0x1000, 64, 1), bytes(64), to_host=False, left=64)
+    assert maker.broken() == {"DMA-READ-001"}
+
+
+def test_read_of_a_source_after_retirement():
+    maker = started()
+    source = encode.copies(DATA, 0, 64, source_space=Space.HOST, destination_space=Space.DEVICE)
+    maker.submit(marked(source, 1))
+    maker.fetch()
+    maker.answer(maker.reads(DATA, 64, 1), bytes(64), to_host=False, left=64)
+    maker.record(1)
+    assert maker.findings() == []
+    maker.answer(maker.reads(DATA, 64, 2), bytes(64), to_host=False, left=64)
+    assert maker.broken() == {"DMA-READ-001"}
+
+
+def test_signal_between_data_and_record():
+    def run(*order: str) -> set[str]:
+        maker = started()
+        signal = encode.encode(
+            encode.Opcode.SIGNAL,
+            mode=SignalMode.WRITE8,
+            destination_space=Space.HOST,
+            destination=STATE + 512,
+            value=77,
+        )
+        maker.submit(copy(value=1), marked(signal, 2))
+        maker.fetch(0, 2)
+        steps = {
+            "data": lambda: maker.writes(DATA, bytes(256)),
+            "first": lambda: maker.record(1),
+            "signal": lambda: maker.writes(STATE + 512, (77).to_bytes(8, "little")),
+            "second": lambda: maker.record(2),
+        }
+        for step in order:
+            steps[step]()
+        return maker.broken()
+
+    assert run("data", "first", "signal", "second") == set()
+    assert "ORD-UP-001" in run("signal", "data", "first", "second")
+    assert "CP-RETIRE-002" in run("data", "first", "second", "signal")
+
+
+def test_writeback_that_runs_ahead_or_back():
+    ahead = started()
+    ahead.submit(copy())
+    ahead.fetch()
+    ahead.writeback(2)
+    assert ahead.broken() == {"CP-WB-002"}
+    back = copied()
+    back.writeback(0)
+    assert back.broken() == {"CP-WB-002"}
+
+
+def test_a_raw_doorbell_makes_ownership_unknown():
+    maker = copied()
+    journal = maker.journal.rung[0]
+    maker.write(BAR0 + registers.DOORBELL[0].DOORBELL.offset, 2)
+    maker.journal.rung[0] = journal  # as if the journal had not seen it
+    maker.writes(DATA + 0x800, bytes(64))
+    assert maker.findings() == []
+
+
+def test_ring_base_is_known_to_the_journal():
+    maker = copied()
+    session = maker.journal.sessions[0]
+    assert (session.base, session.size, session.start, session.put) == (RING, 16, 0, 1)
+    assert session.writeback == STATE + 128
+    assert session.error_record == STATE + 64
