@@ -53,41 +53,41 @@ module doorbell_device
   logic        unused_bus_master;
   logic [ 3:0] mps;
   logic [ 3:0] mrrs;
-  logic        reads_idle, writes_idle, interrupts_idle, unused_completer_idle;
-  logic        dma_idle, dispatcher_idle, cp_idle, read_mux_idle, write_mux_idle;
+  logic reads_idle, writes_idle, interrupts_idle, unused_completer_idle;
+  logic dma_idle, dispatcher_idle, cp_idle, read_mux_idle, write_mux_idle;
   logic [UNITS-1:0] unit_idle;
   logic        semaphores_busy;
 
   // Counts.
-  logic        unexpected_completion, dropped_write;
-  logic [ 8:0] tags_free, tags_quarantined;
-  logic        stat_tx_tlp, stat_rx_tlp, stat_interrupt, doorbell;
+  logic unexpected_completion, dropped_write;
+  logic [8:0] tags_free, tags_quarantined;
+  logic stat_tx_tlp, stat_rx_tlp, stat_interrupt, doorbell;
   logic [10:0] stat_tx_bytes, stat_rx_bytes;
   logic [ 1:0] retired;
   queues_t     dropped_doorbells;
 
   // Register bus.
-  logic     reg_req_valid, reg_rsp_valid;
+  logic reg_req_valid, reg_rsp_valid;
   reg_req_t reg_req, block_req;
   reg_rsp_t reg_rsp;
-  logic     device_valid, device_rsp_valid, msix_valid, msix_rsp_valid, unit_valid, unit_rsp_valid;
-  logic     cp_valid, cp_rsp_valid, semaphore_valid, semaphore_rsp_valid;
+  logic device_valid, device_rsp_valid, msix_valid, msix_rsp_valid, unit_valid, unit_rsp_valid;
+  logic cp_valid, cp_rsp_valid, semaphore_valid, semaphore_rsp_valid;
   reg_rsp_t device_rsp, msix_rsp, unit_rsp, cp_rsp, semaphore_rsp;
 
   // Reads of host memory.
-  logic       dma_read_valid, dma_read_ready, fetch_valid, fetch_ready, args_valid, args_ready;
-  read_req_t  dma_read, fetch_read, args_read;
-  logic       beat_valid, read_done_valid;
+  logic dma_read_valid, dma_read_ready, fetch_valid, fetch_ready, args_valid, args_ready;
+  read_req_t dma_read, fetch_read, args_read;
+  logic beat_valid, read_done_valid;
   read_beat_t beat;
   line_t      beat_data;
   read_done_t read_done;
 
   // Posted writes and interrupts.
-  logic        dma_write_valid, dma_write_ready, dma_write_sop, dma_write_last;
+  logic dma_write_valid, dma_write_ready, dma_write_sop, dma_write_last;
   logic [63:0] dma_write_addr;
   logic [ 9:0] dma_write_len;
   line_t       dma_write_data;
-  logic        cp_write_valid, cp_write_ready, cp_write_sop, cp_write_last;
+  logic cp_write_valid, cp_write_ready, cp_write_sop, cp_write_last;
   logic [63:0] cp_write_addr;
   logic [ 9:0] cp_write_len;
   line_t       cp_write_data;
@@ -95,19 +95,19 @@ module doorbell_device
   vector_t     irq_vector;
 
   // Commands.
-  logic        dma_cmd_valid, dma_cmd_ready, dma_done_valid;
+  logic dma_cmd_valid, dma_cmd_ready, dma_done_valid;
   dma_cmd_t    dma_cmd;
   done_t       dma_done;
-  logic        launch_cmd_valid, launch_cmd_ready, launch_done_valid;
+  logic launch_cmd_valid, launch_cmd_ready, launch_done_valid;
   launch_cmd_t launch_cmd;
   done_t       launch_done;
   logic        abort_valid;
   abort_t      abort;
 
   // Semaphores.
-  logic     sem_req_valid, sem_req_ready, sem_rsp_valid;
+  logic sem_req_valid, sem_req_ready, sem_rsp_valid;
   sem_req_t sem_req;
-  queues_t  wake_valid, wake_poisoned, disarm;
+  queues_t wake_valid, wake_poisoned, disarm;
 
   // Units.
   logic [UNITS-1:0] unit_start, unit_abort, unit_done, unit_busy, unit_mac;
@@ -116,17 +116,17 @@ module doorbell_device
 
   // Device memory: read port 0 DMA, 1 completer and dispatcher, then the units; write port 0 landing completions, 1 DMA,
   // completer and command processor, then the units.
-  logic                   rd_valid[ReadPorts], rd_ready[ReadPorts], rd_rsp_valid[ReadPorts];
+  logic rd_valid[ReadPorts], rd_ready[ReadPorts], rd_rsp_valid[ReadPorts];
   logic [MemAddrBits-1:0] rd_addr [ReadPorts];
   line_t                  rd_rsp_data[ReadPorts];
   logic                   wr_valid[WritePorts];
   logic [MemAddrBits-1:0] wr_addr [WritePorts];
   logic [           63:0] wr_be   [WritePorts];
   line_t                  wr_data [WritePorts];
-  logic                   rd1_valid[2], rd1_ready[2], rd1_rsp_valid[2];
+  logic rd1_valid[2], rd1_ready[2], rd1_rsp_valid[2];
   logic [MemAddrBits-1:0] rd1_addr [2];
   line_t                  rd1_rsp_data;
-  logic                   wr1_valid[3], wr1_ready[3];
+  logic wr1_valid[3], wr1_ready[3];
   logic [MemAddrBits-1:0] wr1_addr [3];
   logic [           63:0] wr1_be   [3];
   line_t                  wr1_data [3];
@@ -249,15 +249,15 @@ module doorbell_device
   device_regs u_device_regs (
       .clk_i,
       .rst_i,
-      .req_valid_i            (device_valid),
-      .req_i                  (block_req),
-      .rsp_valid_o            (device_rsp_valid),
-      .rsp_o                  (device_rsp),
-      .cycles_o               (cycles),
-      .completion_timeout_o   (completion_timeout),
-      .quarantine_o           (quarantine),
-      .reset_request_i        (1'b0),
-      .idle_i                 ({
+      .req_valid_i(device_valid),
+      .req_i(block_req),
+      .rsp_valid_o(device_rsp_valid),
+      .rsp_o(device_rsp),
+      .cycles_o(cycles),
+      .completion_timeout_o(completion_timeout),
+      .quarantine_o(quarantine),
+      .reset_request_i(1'b0),
+      .idle_i({
         reads_idle,
         writes_idle,
         interrupts_idle,
@@ -268,24 +268,24 @@ module doorbell_device
         read_mux_idle,
         write_mux_idle
       }),
-      .semaphores_busy_i      (semaphores_busy),
-      .reset_o                (reset),
-      .clear_o                (clear),
-      .fatal_valid_i          (fatal_valid),
-      .fatal_cause_i          (fatal_cause),
-      .fatal_o                (fatal),
-      .tags_free_i            ({7'b0, tags_free}),
-      .tags_quarantined_i     ({7'b0, tags_quarantined}),
+      .semaphores_busy_i(semaphores_busy),
+      .reset_o(reset),
+      .clear_o(clear),
+      .fatal_valid_i(fatal_valid),
+      .fatal_cause_i(fatal_cause),
+      .fatal_o(fatal),
+      .tags_free_i({7'b0, tags_free}),
+      .tags_quarantined_i({7'b0, tags_quarantined}),
       .unexpected_completion_i(unexpected_completion),
-      .dropped_write_i        (dropped_write),
-      .dropped_doorbells_i    (dropped_doorbells),
-      .tx_bytes_i             (stat_tx_bytes),
-      .rx_bytes_i             (stat_rx_bytes),
-      .tx_tlp_i               (stat_tx_tlp),
-      .rx_tlp_i               (stat_rx_tlp),
-      .interrupt_i            (stat_interrupt),
-      .commands_i             (retired),
-      .doorbell_i             (doorbell)
+      .dropped_write_i(dropped_write),
+      .dropped_doorbells_i(dropped_doorbells),
+      .tx_bytes_i(stat_tx_bytes),
+      .rx_bytes_i(stat_rx_bytes),
+      .tx_tlp_i(stat_tx_tlp),
+      .rx_tlp_i(stat_rx_tlp),
+      .interrupt_i(stat_interrupt),
+      .commands_i(retired),
+      .doorbell_i(doorbell)
   );
 
   command_processor u_command_processor (

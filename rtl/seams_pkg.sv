@@ -2,10 +2,10 @@
 package seams_pkg;
   import doorbell_pkg::*;
 
-  localparam int unsigned QueueBits = 3;   // log2(QUEUES)
-  localparam int unsigned SlotBits = 4;    // log2(WINDOW)
+  localparam int unsigned QueueBits = 3;  // log2(QUEUES)
+  localparam int unsigned SlotBits = 4;  // log2(WINDOW)
   localparam int unsigned MemAddrBits = 26;  // log2(DEVICE_MEMORY_BYTES)
-  localparam int unsigned SemBits = 10;    // log2(SEMAPHORES)
+  localparam int unsigned SemBits = 10;  // log2(SEMAPHORES)
   localparam int unsigned VectorBits = 5;  // log2(VECTORS)
 
   typedef logic [511:0] line_t;  // 64 bytes, byte 0 in bits 7:0
@@ -138,11 +138,11 @@ package seams_pkg;
   typedef enum logic [2:0] {
     SemRead,
     SemSet,
-    SemAdd,       // rsp.value is the old value: also FetchAdd
+    SemAdd,        // rsp.value is the old value: also FetchAdd
     SemSwap,
-    SemCas,       // value is the compare value, value2 the new one
-    SemPoison,    // value[0]: 1 poisons, 0 clears
-    SemArm,       // compares and, if unsatisfied, subscribes queue `value2[QueueBits-1:0]`
+    SemCas,        // value is the compare value, value2 the new one
+    SemPoison,     // value[0]: 1 poisons, 0 clears
+    SemArm,        // compares and, if unsatisfied, subscribes queue `value2[QueueBits-1:0]`
     SemReadPoison
   } sem_op_e;
   typedef struct packed {

@@ -125,12 +125,16 @@ class QueueError(DoorbellError):
 
         ``waits`` says which waits hold which, when that is to the point.
         """
+        aborted = report.code == Error.ABORTED
+        what = "was reset" if aborted else "halted"
+        command = f", {report.opcode_name} tag {report.tag:#x}" if report.opcode else ""
+        address = f", address {report.address:#x}" if report.address else ""
         where = f", called at {site}" if site else ""
         held = f"; {waits}" if waits else ""
+        remedy = "" if aborted else "; `await stream.reset()` makes the queue usable again"
         super().__init__(
-            f"queue {report.queue} halted: {report.code_name} ({explanation}) at packet {report.index}, "
-            f"{report.opcode_name} tag {report.tag:#x}, address {report.address:#x}, cycle {report.timestamp}{where}"
-            f"{held}; `await stream.reset()` makes the queue usable again"
+            f"queue {report.queue} {what}: {report.code_name} ({explanation}) at packet {report.index}{command}"
+            f"{address}, cycle {report.timestamp}{where}{held}{remedy}"
         )
         self.report = report
         self.site = site

@@ -168,11 +168,13 @@ class HostPool:
         return HostBuffer(iova, view)
 
     def free(self, buffer: HostBuffer) -> None:
-        """Give ``buffer`` back.
+        """Give ``buffer`` back; after `close` there is nothing to give it back to.
 
         Raises:
             UseAfterFree: it is not allocated.
         """
+        if self._closed:
+            return
         base = self._owner.pop(buffer.iova, None)
         if base is None:
             raise UseAfterFree(f"pinned host memory at {buffer.iova:#x} was freed already")

@@ -230,10 +230,11 @@ class Queue:
         self.refresh()
         if self.error is not None:
             return
+        slot = self._packets[self.recorded % self._size]
         report = ErrorReport(
             queue=self.number,
             code=Error.ABORTED,
-            opcode=0,
+            opcode=int(slot["opcode"]) if self.recorded < self.put else 0,
             tag=self.recorded & (1 << 32) - 1,
             index=self.recorded,
             inner_index=_NO_INNER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -76,12 +77,25 @@ def run(
     found = launcher(device)
     if isinstance(found, Local):
         return found.run(program, arguments, options)
-    if program.__qualname__ != name or program.__module__ == "__main__":
+    outcome = found.launch(f"{_module(program, device)}:{name}", arguments, options)
+    if outcome.code is not ExitCode.RIGHT:
+        raise ProgramFailed(f"{name} on {device}: exit code {outcome.code:d}: {outcome.message}")
+    return outcome.result
+
+
+def _module(program: Callable[..., Any], device: str) -> str:
+    """Return the name under which ``program`` can be imported in another process; a script's own is its file's."""
+    module = program.__module__
+    if module == "__main__":
+        module = Path(getattr(sys.modules["__main__"], "__file__", None) or "").stem
+    name = program.__name__
+    if (
+        program.__qualname__ != name
+        or not name.isidentifier()
+        or not module.replace(".", "_").isidentifier()
+    ):
         raise ArgumentError(
             f"{program.__module__}:{program.__qualname__} cannot be imported where {device!r} lives; "
             f"put the program at the top level of a module"
         )
-    outcome = found.launch(f"{program.__module__}:{name}", arguments, options)
-    if outcome.code is not ExitCode.RIGHT:
-        raise ProgramFailed(f"{name} on {device}: exit code {outcome.code:d}: {outcome.message}")
-    return outcome.result
+    return module

@@ -64,6 +64,7 @@ class RtlLauncher:
                     rewrite=f"{target.partition(':')[0].rpartition('.')[2]}.py",
                     environment={STDOUT_VARIABLE: str(output)},
                     files=(output,),
+                    progress=lambda line: print(line, file=sys.stderr, flush=True),
                 )
             finally:
                 os.close(output)

@@ -17,7 +17,17 @@ from doorbell_tb.profiles import Profile, profile
 from doorbell_tb.tlp import Tlp
 from doorbell_tb.transport import RtlTransport
 
-__all__ = ["LEAK", "expect", "host", "request", "reset", "restart", "send", "trace", "transport"]
+__all__ = [
+    "LEAK",
+    "expect",
+    "host",
+    "request",
+    "reset",
+    "restart",
+    "send",
+    "trace",
+    "transport",
+]
 
 
 def host() -> Host:

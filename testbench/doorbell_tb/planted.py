@@ -47,7 +47,7 @@ MARK = "${PLANTED}"
 _PITFALLS = range(1, 41)
 _RUNTIME = Path("runtime")
 _NEEDED = {"id", "name", "pitfalls", "rule", "hunts", "edits", "caught_by"}
-_RUN = {"program", "profile", "deadline"}
+_RUN = {"program", "scenario", "profile", "deadline"}
 _ID = re.compile(r"PB-(\d{3})")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -65,10 +65,12 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One program in one simulator."""
+    """One simulator process: a program or a scenario."""
 
-    program: str
+    program: str = ""
     """``module:function``."""
+    scenario: str = ""
+    """``file:test``, a cocotb test of `tests/scenarios`."""
     profile: str = "harsh"
     deadline: int = 100_000
     """Hang limit of a wait, device cycles."""
@@ -192,16 +194,16 @@ def _catch(where: str, entry: Any) -> Catch:
         raise PlantedError(f"{where}: says {fields['says']!r}: {error}") from None
     run = {key: value for key, value in fields.items() if key in _RUN}
     if bool(run) == ("test" in fields):
-        raise PlantedError(f"{where}: is caught by a program or by a test, not by both")
+        raise PlantedError(f"{where}: is caught by a program, a scenario or a test, by one of them")
     return Catch(_run(where, run) if run else None, fields.get("test", ""), ExitCode[name], says)
 
 
 def _run(where: str, entry: Any) -> Run:
-    run = Run(**_fields(where, entry, {"program"}, _RUN))
+    run = Run(**_fields(where, entry, set(), _RUN))
     if run.profile not in names():
         raise PlantedError(f"{where}: no profile {run.profile!r}")
-    if ":" not in run.program or run.deadline < 1:
-        raise PlantedError(f"{where}: give module:function, and a deadline in cycles: {run}")
+    if bool(run.program) == bool(run.scenario) or ":" not in run.program + run.scenario:
+        raise PlantedError(f"{where}: give program: module:function or scenario: file:test: {run}")
     return run
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ import pytest
 
 if TYPE_CHECKING:
     from cocotb.regression import Test
+
+    from doorbell_tb.build import Build
 
 __all__ = ["CocotbFile", "CocotbItem", "SimulationFailed"]
 
@@ -49,6 +52,15 @@ def pytest_pycollect_makemodule(
     return found
 
 
+@cache
+def _program(waves: bool, public: tuple[Path, ...]) -> Build:
+    """Return the simulator for these options: once per process, whoever edits sources meanwhile."""
+    from doorbell_tb.build import build
+
+    name = "waves" if waves else "public" if public else "default"
+    return build(name, waves=waves, public=public)
+
+
 class SimulationFailed(Exception):
     """A cocotb test failed; the message says it all, so no traceback of pytest is shown."""
 
@@ -75,7 +87,6 @@ class CocotbItem(pytest.Item):
     def runtest(self) -> None:
         """Run the test in a simulator of its own; build that first if it is not there."""
         from doorbell.exit_codes import ExitCode
-        from doorbell_tb.build import build
         from doorbell_tb.profiles import profile
         from doorbell_tb.sim.run import TestSettings, describe, replay, run_test
 
@@ -89,8 +100,7 @@ class CocotbItem(pytest.Item):
             waves=options.sim_waves,
             public=tuple(Path(path) for path in options.sim_public),
         )
-        name = "waves" if settings.waves else "public" if settings.public else "default"
-        program = build(name, waves=settings.waves, public=settings.public)
+        program = _program(settings.waves, settings.public)
         ending, folder = run_test(program, self.path, self._test.name, settings)
         self.add_report_section("call", "cycles", str(ending.cycles))
         if ending.code is not ExitCode.RIGHT:

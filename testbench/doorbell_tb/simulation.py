@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ __all__ = ["Ending", "simulate"]
 _GUARD_SECONDS = 120.0
 _GUARD_CYCLES_PER_SECOND = 40_000
 _TERM_SECONDS = 2.0
+_QUIET_SECONDS, _PROGRESS_SECONDS = 3.0, 10.0
 _ERROR = re.compile(r"^\[?\d*\]?\s*%(?:Error|Fatal).*", re.MULTILINE)
 _LOG_TAIL = 20
 
@@ -64,11 +65,12 @@ def simulate(
     rewrite: str = "",
     environment: Mapping[str, str] | None = None,
     files: tuple[int, ...] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Ending:
     """Run one simulator process to its end, in the job's folder (made if it is not there).
 
     ``module`` is the cocotb test module, ``rewrite`` the file names in which pytest's assertions are
-    explained, ``files`` stay open for the process. Leaves ``sim.log``, ``results.xml``,
+    explained, ``files`` stay open for the process, ``progress`` gets a line now and then. Leaves ``sim.log``, ``results.xml``,
     ``results.json``, ``trace.npy`` and, with ``waves``, ``dump.fst`` (or ``.vcd``).
     Nothing of the process survives this call, whatever ends it.
     """
@@ -82,14 +84,28 @@ def simulate(
     variables = _environment(job, module, rewrite) | dict(environment or {})
     guard = _GUARD_SECONDS + job.deadline / _GUARD_CYCLES_PER_SECOND
     began = time.monotonic()
-    status: int | None = None
     with (
         (out / "sim.log").open("wb") as log,
         _process(argv, variables, out, log.fileno(), files) as process,
-        contextlib.suppress(subprocess.TimeoutExpired),
     ):
-        status = process.wait(guard)
+        status = _wait(process, guard, progress)
     return _judge(job, status, time.monotonic() - began)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], guard: float, progress: Callable[[str], None] | None
+) -> int | None:
+    """Return the exit status, or None when the process still runs after ``guard`` seconds."""
+    began = time.monotonic()
+    step = _QUIET_SECONDS
+    while (left := guard - (time.monotonic() - began)) > 0:
+        try:
+            return process.wait(min(left, step))
+        except subprocess.TimeoutExpired:
+            step = _PROGRESS_SECONDS
+            if progress is not None:
+                progress(f"simulation: running, {time.monotonic() - began:.0f} s")
+    return None
 
 
 @contextlib.contextmanager
@@ -159,12 +175,14 @@ def _judge(job: Job, status: int | None, seconds: float) -> Ending:
         return ending(ExitCode.HANG, text)
     failed = _ERROR.search(log.read_text(errors="replace"))
     if failed:
-        text = f"the RTL stopped the simulation: {failed[0].strip()}; log: {log}"
+        what = failed[0].strip()
+        text = f"the RTL stopped the simulation in cycle {cycles}: {what}; log: {log}"
         return ending(ExitCode.PROTOCOL, text)
     try:
         tests, failures = get_results(job.out / "results.xml")
     except (RuntimeError, ElementTree.ParseError):
-        text = f"the simulator ended with status {status} and no results:\n{_tail(log)}"
+        how = f"status {status}" if status >= 0 else signal.Signals(-status).name
+        text = f"the simulator ended with {how} and no results:\n{_tail(log)}"
         return ending(ExitCode.SETUP, text)
     if tests and not failures and status == 0:
         return ending(ExitCode.RIGHT, "")

@@ -87,17 +87,15 @@ class RtlTransport:
         """
         host = self.host
         limit = host.cycle + self._patience if until is None else until
-        while (count := host.event_count) == seen:
-            if host.cycle >= limit:
-                if until is None:
-                    raise DeadlineExceeded(
-                        f"nothing happened for {self._patience} cycles, up to cycle {host.cycle}: no MMIO"
-                        " answer, no interrupt, no watched write; raise the deadline, or wake what is"
-                        " waited for"
-                    )
-                return count
+        while (count := host.event_count) == seen and host.cycle < limit:
             self._wake_at(limit)
             await self._changed
+            if until is None and host.cycle >= limit:  # by the wake-up that was asked for above
+                raise DeadlineExceeded(
+                    f"nothing happened for {self._patience} cycles, up to cycle {host.cycle}: no MMIO"
+                    " answer, no interrupt, no watched write; raise the deadline, or wake what is"
+                    " waited for"
+                )
         return count
 
     def _wake_at(self, cycle: int) -> None:

@@ -5,32 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from programs import UNMAPPED, Mirror, generator, halts, refuses
-from raw import RawQueue, pause
+from programs import UNMAPPED, Mirror, generator, refuses
+from raw import RawQueue, pause, until
 from ring_programs import event, nop
 
-from doorbell import Device, encode, kernels, reference
+from doorbell import Device, Stream, encode, kernels, reference
 from doorbell.contract import ARGUMENTS, Error, Flag, Kernel, QueueState, Space, registers
-from doorbell.errors import DeadlineExceeded, FaultError
-
-PATIENCE = 50_000
-"""Cycles that anything here may take."""
-
-
-async def reaches(queue: RawQueue, value: int) -> None:
-    """Wait until the queue's record has ``value``."""
-    transport = queue.device.transport
-    limit = transport.now() + PATIENCE
-    seen = transport.events()
-    while queue.recorded != value:
-        if transport.now() >= limit:
-            raise DeadlineExceeded(f"record says {queue.recorded}, waited for {value}")
-        seen = await transport.wait(seen, limit)
+from doorbell.errors import FaultError
 
 
 async def comes_to_rest(queue: RawQueue) -> QueueState:
     """Wait until the queue is idle; return its state."""
-    await queue.device.poll(queue.block.STATUS, {"idle": 1}, PATIENCE, "going idle")
+    await queue.device.poll(queue.block.STATUS, {"idle": 1}, 50_000, "going idle")
     return QueueState((await queue.status())["state"])
 
 
@@ -79,26 +65,32 @@ async def smallest_payloads_and_requests(device: Device) -> None:
     stream.copy(mirror.host, mirror.host, 2500, destination_offset=12345, source_offset=1)
     host[12345:14845] = host[1:2501]
     await mirror.check(stream)
+    address = device.function.bars[2].address + mirror.local.address + 3
+    assert await transport.read_block(address, 3000) == local[3:3003].tobytes()
 
 
-async def failed_reads_give_their_tags_back(device: Device) -> None:
-    """EP-TAG-003: ten times as many failures as there are tags."""
-    tags = registers.DEVICE.CAP_TAGS.decode(await device.read(registers.DEVICE.CAP_TAGS))["tags"]
-    stream, local = device.stream(), device.empty(1 << 16)
-    copy = encode.copies(UNMAPPED, local.address, local.nbytes, source_space=Space.HOST)
-    while len(device.transport.faults()) < 10 * tags:
-        stream.submit(np.concatenate([copy] * 8))
-        assert (await halts(stream)).report.code is Error.DMA_UR
-        refuses(FaultError, device.check_faults)
-        await stream.reset()
-    assert registers.DEVICE.TAGS.decode(await device.read(registers.DEVICE.TAGS)) == {
-        "free": tags,
-        "quarantined": 0,
-    }
-    host = device.pinned(local.nbytes)
-    host.array[:] = generator(device).integers(0, 256, local.nbytes, np.uint8)
-    stream.copy(local, host)
-    assert (await stream.download(local) == host.array).all()
+async def a_copy_reads_what_the_last_one_wrote(device: Device) -> None:
+    """ORD-RETIRE-001: the end of a long copy to the host, read again at once."""
+    stream = device.stream()
+    host, local, back = device.pinned(4096), device.empty(4096), device.empty((20, 64))
+    for number in range(20):
+        stream.fill(local, (number + 1) * 0x0101010101010101)
+        stream.copy(host, local)
+        stream.copy(back, host, 64, destination_offset=64 * number, source_offset=4032)
+    assert (await stream.download(back) == np.arange(1, 21, dtype=np.uint8)[:, None]).all()
+
+
+async def host_to_host_copies(device: Device) -> None:
+    """DMA-COPY-001 past what a device may hold of one: longer than any buffer of it, at odd addresses."""
+    stream = device.stream()
+    mirror = Mirror(device, 65536)
+    await mirror.start(stream)
+    host = mirror.expected[Space.HOST]
+    for number, length in enumerate((2047, 2048, 2049, 4095, 4097, 9001)):
+        frm, to = 100 * number + 3, 32768 + 100 * number + 62
+        stream.copy(mirror.host, mirror.host, length, destination_offset=to, source_offset=frm)
+        host[to : to + length] = host[frm : frm + length]
+    await mirror.check(stream)
 
 
 # Command processor ----------------------------------------------------------------------------------
@@ -109,18 +101,29 @@ async def doorbells_at_every_offset(device: Device) -> None:
         queue.submit(nop(queue, 2 * offset + 1))
         await pause(device, offset)
         queue.submit(nop(queue, 2 * offset + 2))
-        await reaches(queue, 2 * offset + 2)
+        await until(device, lambda: queue.recorded == queue.put)
     await queue.finish()
+
+
+async def crowded(device: Device, copies: int = 3) -> Stream:
+    """Start a stream whose copies fill the way to the host for some thousand cycles."""
+    stream, host, local = device.stream(), device.pinned(1 << 16), device.empty(1 << 16)
+    for _ in range(copies):
+        stream.copy(host, local)
+    stream.flush()
+    await pause(device, 1000)
+    return stream
 
 
 async def interrupts_follow_records_under_load(device: Device) -> None:
     """ORD-UP-001: records, write-backs, messages and data of a copy crowd the way to the host."""
     transport, vector = device.transport, 11
-    stream, queue = device.stream(), RawQueue(device, log2=8)
-    host, local = device.pinned(1 << 16), device.empty(1 << 16)
-    for _ in range(2):
-        stream.copy(host, local)
-    stream.flush()
+    stream, queue = await crowded(device), RawQueue(device, log2=8)
+
+    def recorded(value: int) -> bool:
+        assert transport.interrupts(vector) <= queue.recorded // 3
+        return queue.recorded >= value
+
     for batch in range(16):
         packets = []
         for number in range(16 * batch + 1, 16 * batch + 17):
@@ -130,11 +133,42 @@ async def interrupts_follow_records_under_load(device: Device) -> None:
                 packet["vector"] = vector
             packets.append(packet)
         queue.submit(*packets)
-        while queue.recorded < 16 * batch + 16:
-            await transport.wait(transport.events(), transport.now() + 2000)
-            assert transport.interrupts(vector) <= queue.recorded // 3
+        await until(device, lambda batch=batch: recorded(16 * batch + 16))
     await queue.finish()
     await stream.synchronize()
+
+
+async def registers_follow_writes(device: Device) -> None:
+    """ORD-READ-001, CP-WB-004: what RETIRED and idle say has come to host memory before them."""
+    stream, queue = await crowded(device), RawQueue(device)
+    host, local = device.pinned(1024), device.empty(1024)
+    for value in range(1, 21):
+        fill = encode.fill(local.address, value * 0x0101010101010101, 1024)
+        copy = encode.copies(local.address, host.address, 1024, destination_space=Space.HOST)
+        copy["flags"] = Flag.BARRIER
+        queue.submit(fill, copy, nop(queue, value))
+        while await device.read(queue.block.RETIRED) < 3 * value:
+            assert queue.recorded <= value
+        assert queue.recorded == value
+        assert (host.array == value).all()
+        while not (await queue.status())["idle"]:
+            assert queue.written_back <= queue.put
+        assert queue.written_back == queue.put
+    await queue.finish()
+    await stream.synchronize()
+
+
+async def nothing_starts_behind_a_wait(device: Device) -> None:
+    """CP-START-005: without BARRIER either."""
+    queue, gate, host = RawQueue(device), device.semaphore(), device.pinned(64)
+    fill = encode.fill(host.address, 0x1111111111111111, 64, space=Space.HOST)
+    queue.submit(encode.wait(gate.index, 1), fill, nop(queue, 1))
+    await pause(device, 3000)
+    assert not host.array.any()
+    gate.set(1)
+    await queue.until_idle()
+    assert (host.array == 0x11).all()
+    await queue.finish()
 
 
 async def the_lowest_failure_is_reported(device: Device) -> None:
@@ -173,6 +207,24 @@ async def limits_are_exact(device: Device) -> None:
         state = await comes_to_rest(queue)
         found = queue.code if state is QueueState.HALTED else None
         assert (found, queue.recorded) == (error, int(error is None)), number
+        await queue.finish()
+
+
+async def queue_reset_during_reads(device: Device) -> None:
+    """ERR-RESET-002: what the host had been asked for lands nowhere when the reset is over."""
+    transport, host, local = device.transport, device.pinned(1 << 14), device.empty(1 << 14)
+    window = device.function.bars[2].address + local.address
+    for number in range(12):
+        queue = RawQueue(device)
+        copy = encode.copies(host.address, local.address, 1 << 14, source_space=Space.HOST)
+        queue.submit(copy, copy, copy)
+        await pause(device, 150 + 120 * number)
+        queue.control(reset=1)
+        await queue.until_idle(QueueState.DISABLED)
+        transport.write_block(window, bytes([0xA5]) * local.nbytes)
+        await pause(device, 2000)
+        found = np.frombuffer(await transport.read_block(window, local.nbytes), np.uint8)
+        assert (found == 0xA5).all(), number
         await queue.finish()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from programs import UNMAPPED
 from raw import RawQueue, pause, until
 
 from doorbell import Device, encode
@@ -25,7 +26,6 @@ from doorbell.errors import FaultError
 TOP = 1 << 64
 ONES = TOP - 1
 WAIT_GE = WaitCondition.GE
-UNMAPPED = 0x30_0000_0000  # below the BARs and far above what the runtime maps
 
 
 def nop(queue: RawQueue, value: int) -> np.ndarray[Any, Any]:
@@ -191,15 +191,15 @@ async def refused_doorbells(device: Device) -> None:
 async def doorbell_in_halves(device: Device) -> None:
     """CP-DB-007, CP-DB-008."""
     transport = device.transport
-    queue = RawQueue(device, start=(1 << 32) - 1)
+    queue = RawQueue(device, start=(2 << 32) - 1)
     queue.place(nop(queue, 1), nop(queue, 2))
     transport.publish()
     transport.write(device.register(queue.doorbell), 1, 4)
-    assert await device.read(queue.doorbell) == (1 << 32) - 1
-    transport.write(device.register(queue.doorbell) + 4, 1, 4)
+    assert await device.read(queue.doorbell) == (2 << 32) - 1
+    transport.write(device.register(queue.doorbell) + 4, 2, 4)
     await queue.until_idle()
     assert queue.recorded == 2
-    assert await device.read(queue.doorbell) == (1 << 32) + 1
+    assert await device.read(queue.doorbell) == (2 << 32) + 1
     await queue.finish()
 
 

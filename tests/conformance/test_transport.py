@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from types import ModuleType
 
+import corner_programs
 import programs
 import pytest
 import ring_programs
@@ -31,7 +32,8 @@ def names(module: ModuleType) -> list[tuple[str, str]]:
     ]
 
 
-PROGRAMS = [*names(programs), *names(ring_programs)]
+MODULES = {module.__name__: module for module in (programs, ring_programs, corner_programs)}
+PROGRAMS = [program for module in MODULES.values() for program in names(module)]
 
 
 @pytest.mark.parametrize(("module", "name"), PROGRAMS, ids=[name for _, name in PROGRAMS])
@@ -45,7 +47,7 @@ def test_program(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if device == "model":
-        program = getattr({"programs": programs, "ring_programs": ring_programs}[module], name)
+        program = getattr(MODULES[module], name)
         doorbell.run(program, device, seed=seed, deadline=DEADLINE, out=tmp_path)
         return
     # The simulator is another process, which must find the programs too.

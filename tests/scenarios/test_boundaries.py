@@ -101,6 +101,8 @@ async def bar2_takes_every_byte_enable(_dut: Any) -> None:
         for first in range(16):
             for last in range(0, 16, 3):
                 device.transport.write_block(bar2, bytes(range(0x80, 0x88)))
+                if last and not first:
+                    continue  # longer than one DW, the first one needs a byte
                 words = 2 if last else 1
                 content = bytes(range(1, 4 * words + 1))
                 packet = tlp.memory_write(bar2, content)

@@ -367,6 +367,22 @@ def test_an_exception_leaves_without_waiting() -> None:
     assert [item.kind for item in transport.did] == ["close"]
 
 
+def test_memory_that_was_still_in_use_at_the_end_is_nobodys_trouble() -> None:
+    """After an exception the device is let go of with commands under way; their records may come yet."""
+    transport, device, stream = streamed()
+    array = device.pinned(8)
+    stream.fill(array)
+    event = stream.record()
+    stream.flush()
+    array.free()
+    device.abandon()
+    transport.complete()
+    assert event.done
+    device_array = opened()[1].pinned(4)
+    device_array.device.abandon()
+    device_array.free()
+
+
 def test_nothing_is_handed_out_after_the_end() -> None:
     transport, device, stream = streamed(latency=5)
     run(transport, device.close())

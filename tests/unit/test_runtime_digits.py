@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import doorbell
 from doorbell import cli
 from doorbell.errors import WrongResult
 from doorbell.exit_codes import ExitCode
@@ -113,6 +114,15 @@ def test_the_table_shows_every_figure() -> None:
 def test_the_table_leaves_no_figure_out(key: str) -> None:
     with pytest.raises(KeyError, match=key):
         report.table({name: value for name, value in RESULT.items() if name != key})
+
+
+def test_the_job_runs_on_the_model_and_fills_the_table(tmp_path: Path) -> None:
+    layers, images, labels = digits.load()
+    right = digits.predict(layers, images[:64]).argmax(axis=1) == labels[:64]
+    result = doorbell.run(digits.main, "model", batches=1, out=tmp_path)
+    assert result["accuracy"] == right.mean()
+    assert set(RESULT) <= set(result)
+    assert "64 images" in report.table(result)
 
 
 # The command --------------------------------------------------------------------------------------

@@ -39,7 +39,9 @@ def check(evidence: Evidence, columns: Columns) -> list[Finding]:
     signals = _signals(commands, columns, own, explained, found)
     _retirement_order(commands, own, found)
     done = commands.retired(np.minimum(own, signals))
-    writes = np.flatnonzero(columns.to_host & columns.write & (columns.flags & TlpFlag.MESSAGE == 0))
+    writes = np.flatnonzero(
+        columns.to_host & columns.write & (columns.flags & TlpFlag.MESSAGE == 0)
+    )
     _data(commands, commands.written(), done, writes, columns, explained, found)
     reads = np.flatnonzero(columns.to_host & columns.read)
     _data(commands, commands.read(), done, reads, columns, explained, None)

@@ -1,0 +1,95 @@
+"""The journal: what software submitted, read from its posted writes."""
+
+from __future__ import annotations
+
+import numpy as np
+from made_trace import BAR0, RING, Maker, copy, started
+
+from doorbell.contract import registers
+
+DOORBELL = BAR0 + registers.DOORBELL[0].DOORBELL.offset
+
+
+def test_nothing_is_known_before_the_bar_is_placed():
+    maker = Maker()
+    maker.enable()
+    assert maker.journal.bar0 is None
+    assert maker.journal.sessions == []
+
+
+def test_sizing_writes_are_no_address():
+    maker = Maker()
+    maker.journal.config_write(0x10, 0xFFFF_FFFF, 4)
+    maker.journal.config_write(0x14, 0xFFFF_FFFF, 4)
+    assert maker.journal.bar0 is None
+    maker.journal.config_write(0x10, 0x1000_0000, 4)
+    maker.journal.config_write(0x14, 0x40, 4)
+    assert maker.journal.bar0 == 0x40_1000_0000
+
+
+def test_doorbell_in_halves():
+    maker = started()
+    maker.memory[:] = 7
+    maker.journal.write(DOORBELL, 2, 4, 0)
+    session = maker.journal.sessions[0]
+    assert session.put == 0
+    maker.journal.write(DOORBELL + 4, 0, 4, 0)
+    assert session.put == 2
+    assert maker.journal.rung[0] == 2
+    assert (session.batches[0].ring, session.batches[0].first) == (1, 0)
+    assert len(session.batches[0].packets) == 2
+
+
+def test_duplicate_backward_and_overfull_doorbells_hand_nothing_over():
+    maker = started()
+    for put in (4, 4, 3, 21, 5):
+        maker.journal.write(DOORBELL, put, 8, 0)
+    session = maker.journal.sessions[0]
+    assert [batch.first for batch in session.batches] == [0, 4]
+    assert session.put == 5
+    assert maker.journal.rung[0] == 5
+
+
+def test_counts_wrap_at_64_bits_and_slots_at_the_ring():
+    maker = Maker()
+    maker.enumerate()
+    maker.enable(start=(1 << 64) - 3)
+    slots = maker.memory[: 16 * 64].reshape(16, 64)
+    slots[:] = np.arange(16, dtype=np.uint8)[:, None]
+    maker.journal.write(DOORBELL, 5, 8, 0)
+    batch = maker.journal.sessions[0].batches[0]
+    assert batch.first == (1 << 64) - 3
+    assert batch.packets["opcode"].tolist() == [13, 14, 15, 0, 1, 2, 3, 4]
+
+
+def test_packets_are_copies():
+    maker = started()
+    maker.submit(copy())
+    taken = maker.journal.sessions[0].batches[0].packets.copy()
+    maker.memory[:64] = 0xFF
+    assert (maker.journal.sessions[0].batches[0].packets == taken).all()
+
+
+def test_an_unmapped_ring_has_invalid_packets():
+    maker = started()
+    maker.journal._memory = lambda _address, _length: None
+    maker.submit(copy())
+    assert maker.journal.sessions[0].batches[0].packets["opcode"].tolist() == [0]
+
+
+def test_a_new_session_for_each_enable():
+    maker = started()
+    maker.submit(copy())
+    maker.enable(start=1)
+    maker.submit(copy())
+    first, second = maker.journal.sessions
+    assert (first.put, second.start, second.put) == (1, 1, 2)
+    assert second.base == RING
+
+
+def test_message_data_of_the_table_is_noted():
+    maker = started()
+    table = BAR0 + registers.MSIX_TABLE.offset
+    maker.journal.write(table + 16 * 3 + 8, 3, 8, 0)
+    maker.journal.write(table + 16 * 3 + 8, 9, 4, 0)
+    assert maker.journal.vector_data == {3: {3, 9}}
