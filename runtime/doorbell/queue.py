@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from doorbell.contract import ERROR_RECORD, PACKET, Error, Flag, QueueState, limits, registers
+from doorbell.contract import PACKET, Error, QueueState, registers
 from doorbell.errors import (
     ArgumentError,
     DeadlineExceeded,
@@ -22,6 +22,7 @@ from doorbell.errors import (
     QueueError,
     UseAfterFree,
 )
+from doorbell.ring import RUNTIME_FLAGS, Ring
 
 if TYPE_CHECKING:
     from doorbell.device import Device
@@ -32,7 +33,6 @@ RING_LOG2: Final = 8
 """Packets of a ring as log2, where the device allows it."""
 BATCH: Final = 64
 """Staged packets that are flushed without being asked."""
-_RUNTIME_FLAGS: Final = int(Flag.RECORD | Flag.INTERRUPT)
 _NO_INNER: Final = (1 << 32) - 1
 
 
@@ -59,17 +59,7 @@ class Queue:
         self._doorbell = device.register(registers.DOORBELL[number].DOORBELL)
         low, high = device.capabilities.ring_log2
         self._log2 = min(max(RING_LOG2, low), high)
-        self._size = 1 << self._log2
-        ring, arguments = self._size * limits.PACKET_BYTES, self._size * limits.ARGUMENT_BYTES
-        self._memory = device.host.allocate(ring + arguments + 192, limits.RING_ALIGN_BYTES)
-        view = self._memory.view
-        self._packets: npt.NDArray[np.void] = view[:ring].view(PACKET)
-        self._arguments = view[ring : ring + arguments].reshape(-1, limits.ARGUMENT_BYTES)
-        state = ring + arguments
-        self._timeline: npt.NDArray[np.uint64] = view[state : state + 16].view("<u8")
-        self._report: npt.NDArray[np.void] = view[state + 64 : state + 128].view(ERROR_RECORD)
-        self._arguments_iova = self._memory.iova + ring
-        self._state_iova = self._memory.iova + state
+        self._ring = Ring(device.host, self._log2)
         self._staged: deque[npt.NDArray[np.void]] = deque()
         self._blocks: dict[int, npt.NDArray[np.uint8]] = {}
         self._sites: deque[tuple[int, str]] = deque()
@@ -84,11 +74,11 @@ class Queue:
     def start(self) -> None:
         """Program and enable the queue, DISABLED before; the timeline goes on where it was."""
         device, block = self._device, self._block
-        device.post(block.RING_BASE, self._memory.iova)
+        device.post(block.RING_BASE, self._ring.iova)
         device.post(block.RING_LOG2, self._log2)
         device.post(block.START, self.put)
-        device.post(block.WRITEBACK, self._state_iova + 128 | 1)
-        device.post(block.ERROR_RECORD, self._state_iova + 64 | 1)
+        device.post(block.WRITEBACK, self._ring.writeback_iova | 1)
+        device.post(block.ERROR_RECORD, self._ring.report_iova | 1)
         device.post(block.ERROR_VECTOR, block.ERROR_VECTOR.encode(vector=self._vector, enable=1))
         device.post(block.WEIGHT, self._weight)
         device.post(block.CONTROL, block.CONTROL.encode(enable=1))
@@ -96,12 +86,12 @@ class Queue:
     @property
     def timeline_address(self) -> int:
         """Bus address of the record slot."""
-        return self._state_iova
+        return self._ring.record_iova
 
     @property
     def size(self) -> int:
         """Packets that the ring holds."""
-        return self._size
+        return self._ring.size
 
     def check_open(self) -> None:
         """Raise UseAfterFree when its stream was closed."""
@@ -110,7 +100,7 @@ class Queue:
 
     def argument_slot(self) -> int:
         """Bus address of the argument block that goes with the next packet to be staged."""
-        return self._arguments_iova + self.queued % self._size * limits.ARGUMENT_BYTES
+        return self._ring.arguments_address(self.queued)
 
     def stage(
         self,
@@ -133,11 +123,7 @@ class Queue:
         self.check_open()
         if self.error is not None:
             raise self._told(self.error)
-        if (
-            packets.dtype != PACKET
-            or packets.ndim != 1
-            or np.any(packets["flags"] & _RUNTIME_FLAGS)
-        ):
+        if packets.dtype != PACKET or packets.ndim != 1 or np.any(packets["flags"] & RUNTIME_FLAGS):
             raise ArgumentError(
                 f"packets of dtype {packets.dtype.name}, {packets.ndim} dimensions: they need dtype PACKET, one "
                 f"dimension, and neither RECORD nor INTERRUPT: the runtime sets those itself"
@@ -158,7 +144,7 @@ class Queue:
     def flush(self) -> None:
         """Move what fits into the ring and ring the doorbell once (RT-SUBMIT-001 to 004)."""
         self.refresh()
-        room = min(self._size - (self.put - self.recorded), self.queued - self.put)
+        room = min(self._ring.size - (self.put - self.recorded), self.queued - self.put)
         if room <= 0 or self.error is not None:
             return
         at = self.put
@@ -167,18 +153,11 @@ class Queue:
             taken = packets[: self.put + room - at]
             if len(taken) < len(packets):
                 self._staged.appendleft(packets[len(taken) :])
-            slot = at % self._size
-            head = min(len(taken), self._size - slot)
-            self._packets[slot : slot + head] = taken[:head]
-            self._packets[: len(taken) - head] = taken[head:]
+            self._ring.write(at, taken)
             at += len(taken)
         for index in [index for index in self._blocks if index < at]:
-            self._arguments[index % self._size] = self._blocks.pop(index)
-        last = self._packets[(at - 1) % self._size]
-        last["flags"] |= _RUNTIME_FLAGS
-        last["vector"] = self._vector
-        last["record_address"] = self._state_iova
-        last["record_value"] = at
+            self._ring.write_arguments(index, self._blocks.pop(index))
+        self._ring.close_batch(at, self._vector)
         self.put = at
         self._device.transport.publish()
         self._device.transport.write(self._doorbell, at)
@@ -191,17 +170,17 @@ class Queue:
         """Read the record and the error record in host memory; no device access."""
         if self.closed:
             return
-        self.recorded = max(self.recorded, int(self._timeline[1]))
+        self.recorded = max(self.recorded, self._ring.recorded)
         while self._retired and self._retired[0][0] <= self.recorded:
             heapq.heappop(self._retired)[2]()
         while len(self._sites) > 1 and self._sites[1][0] <= self.recorded:
             self._sites.popleft()
-        if self.error is None and int(self._report["generation"][0]) != self._generation:
+        if self.error is None and self._ring.generation != self._generation:
             self._fail()
 
     def _fail(self) -> None:
-        record = self._report[0]
-        self._generation = int(record["generation"])
+        record = self._ring.report[0]
+        self._generation = self._ring.generation
         number = int(record["code"])
         code = Error(number) if number in set(Error) else number
         names = (
@@ -230,11 +209,10 @@ class Queue:
         self.refresh()
         if self.error is not None:
             return
-        slot = self._packets[self.recorded % self._size]
         report = ErrorReport(
             queue=self.number,
             code=Error.ABORTED,
-            opcode=int(slot["opcode"]) if self.recorded < self.put else 0,
+            opcode=self._ring.opcode(self.recorded) if self.recorded < self.put else 0,
             tag=self.recorded & (1 << 32) - 1,
             index=self.recorded,
             inner_index=_NO_INNER,
@@ -314,11 +292,11 @@ class Queue:
         for waiting in (self._staged, self._blocks, self._sites):
             waiting.clear()
         self.put = self.queued
-        self._timeline[1] = self.put
+        self._ring.recorded = self.put
         self.refresh()
         if errors:
-            self._report[0] = 0
-        self._generation = int(self._report["generation"][0])
+            self._ring.report[0] = 0
+        self._generation = self._ring.generation
         self.error = None
 
     async def disable(self, how: str) -> None:
@@ -342,4 +320,4 @@ class Queue:
     def free(self) -> None:
         """Give the host memory back; the queue is DISABLED and takes nothing more."""
         self.closed = True
-        self._device.host.free(self._memory)
+        self._ring.free()

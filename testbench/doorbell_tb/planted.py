@@ -147,6 +147,9 @@ def _bug(path: Path, entry: Any) -> Bug:
         raise PlantedError(f"{where}: id must be PB-NNN, name words-with-hyphens: {fields['name']}")
     if fields["rule"] not in rules.RULES:
         raise PlantedError(f"{where}: no such rule: {fields['rule']}")
+    for field in ("pitfalls", "edits", "caught_by"):
+        if not isinstance(fields[field], list):
+            raise PlantedError(f"{where}: {field} must be a list: {fields[field]!r}")
     unknown = [row for row in fields["pitfalls"] if row not in _PITFALLS]
     if unknown:
         raise PlantedError(f"{where}: pitfalls {unknown}: must be 1 to {_PITFALLS[-1]}")
@@ -166,6 +169,8 @@ def _bug(path: Path, entry: Any) -> Bug:
         raise PlantedError(f"{where}: edits either the device or the runtime, not both")
     if not bug.in_runtime and any(catch.test for catch in bug.caught_by):
         raise PlantedError(f"{where}: a bug of the device is caught by programs, not by `test`")
+    if bug.in_runtime and any(catch.run and catch.run.scenario for catch in bug.caught_by):
+        raise PlantedError(f"{where}: a bug of the runtime is caught by programs, not by scenarios")
     return bug
 
 
@@ -305,7 +310,7 @@ def package(bug: Bug) -> Path:
         fresh = folder.with_name(f".new-{folder.name}-{os.getpid()}")
         shutil.copytree(source, fresh / "doorbell", ignore=shutil.ignore_patterns("__pycache__"))
         for file, text in sources.items():
-            _write(fresh / file.relative_to(_RUNTIME), text)
+            (fresh / file.relative_to(_RUNTIME)).write_text(text, encoding="utf-8")
         try:
             fresh.rename(folder)
         except OSError:  # another process was first
@@ -322,7 +327,7 @@ def _folder(name: str, texts: Mapping[Path, str]) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    if not path.is_file():
+    if not path.is_file():  # its folder is named by its content
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         fresh.write_text(text, encoding="utf-8")

@@ -53,12 +53,19 @@ def pytest_pycollect_makemodule(
 
 
 @cache
-def _program(waves: bool, public: tuple[Path, ...]) -> Build:
-    """Return the simulator for these options: once per process, whoever edits sources meanwhile."""
+def _program(waves: bool, public: tuple[Path, ...]) -> Build | str:
+    """Return the simulator for these options, or why there is none.
+
+    Once per process, whoever edits sources meanwhile.
+    """
     from doorbell_tb.build import build
+    from doorbell_tb.errors import BuildError
 
     name = "waves" if waves else "public" if public else "default"
-    return build(name, waves=waves, public=public)
+    try:
+        return build(name, waves=waves, public=public)
+    except BuildError as error:
+        return str(error)
 
 
 class SimulationFailed(Exception):
@@ -101,6 +108,8 @@ class CocotbItem(pytest.Item):
             public=tuple(Path(path) for path in options.sim_public),
         )
         program = _program(settings.waves, settings.public)
+        if isinstance(program, str):
+            raise SimulationFailed(program)
         ending, folder = run_test(program, self.path, self._test.name, settings)
         self.add_report_section("call", "cycles", str(ending.cycles))
         if ending.code is not ExitCode.RIGHT:

@@ -70,8 +70,9 @@ def simulate(
     """Run one simulator process to its end, in the job's folder (made if it is not there).
 
     ``module`` is the cocotb test module, ``rewrite`` the file names in which pytest's assertions are
-    explained, ``files`` stay open for the process, ``progress`` gets a line now and then. Leaves ``sim.log``, ``results.xml``,
-    ``results.json``, ``trace.npy`` and, with ``waves``, ``dump.fst`` (or ``.vcd``).
+    explained, ``files`` stay open for the process, ``progress`` gets a line now and then. Leaves
+    ``sim.log``, ``results.xml``, ``results.json``, ``trace.npy`` and, with ``waves``, ``dump.fst``
+    (or ``.vcd``).
     Nothing of the process survives this call, whatever ends it.
     """
     out = job.out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from programs import UNMAPPED, Mirror, generator, refuses
+from programs import UNMAPPED, Mirror, generator, halts, refuses
 from raw import RawQueue, pause, until
 from ring_programs import event, nop
 
@@ -93,6 +93,20 @@ async def host_to_host_copies(device: Device) -> None:
     await mirror.check(stream)
 
 
+async def failed_reads_give_their_tags_back(device: Device) -> None:
+    """EP-TAG-003: three times as many failures as there are tags."""
+    tags = registers.DEVICE.CAP_TAGS.decode(await device.read(registers.DEVICE.CAP_TAGS))["tags"]
+    stream, local = device.stream(), device.empty(1 << 16)
+    copy = encode.copies(UNMAPPED, local.address, local.nbytes, source_space=Space.HOST)
+    while len(device.transport.faults()) < 3 * tags:
+        stream.submit(np.concatenate([copy] * 8))
+        assert (await halts(stream)).report.code is Error.DMA_UR
+        refuses(FaultError, device.check_faults)
+        await stream.reset()
+    state = registers.DEVICE.TAGS.decode(await device.read(registers.DEVICE.TAGS))
+    assert state == {"free": tags, "quarantined": 0}
+
+
 # Command processor ----------------------------------------------------------------------------------
 async def doorbells_at_every_offset(device: Device) -> None:
     """CP-DB-010: a second doorbell so many cycles after the first, and nothing else to wake the queue."""
@@ -139,7 +153,7 @@ async def interrupts_follow_records_under_load(device: Device) -> None:
 
 
 async def registers_follow_writes(device: Device) -> None:
-    """ORD-READ-001, CP-WB-004: what RETIRED and idle say has come to host memory before them."""
+    """ORD-READ-001: what RETIRED says has come to host memory before it."""
     stream, queue = await crowded(device), RawQueue(device)
     host, local = device.pinned(1024), device.empty(1024)
     for value in range(1, 21):
@@ -151,11 +165,33 @@ async def registers_follow_writes(device: Device) -> None:
             assert queue.recorded <= value
         assert queue.recorded == value
         assert (host.array == value).all()
-        while not (await queue.status())["idle"]:
-            assert queue.written_back <= queue.put
-        assert queue.written_back == queue.put
     await queue.finish()
     await stream.synchronize()
+
+
+async def idle_means_that_all_is_told(device: Device) -> None:
+    """CP-STATE-005, CP-WB-004: at the first idle, record and write-back have come."""
+    stream, queue = await crowded(device), RawQueue(device)
+    for value in range(1, 61):
+        queue.submit(nop(queue, value))
+        while not (await queue.status())["idle"]:
+            assert queue.recorded <= value
+        assert queue.recorded == queue.written_back == value
+    await queue.finish()
+    await stream.synchronize()
+
+
+async def records_of_many_queues(device: Device) -> None:
+    """CP-RETIRE-003: each has its own, however many want to write at once."""
+    crowd = await crowded(device)
+    streams = [device.stream() for _ in range(min(5, device.capabilities.queues - 1))]
+    for _ in range(12):
+        for stream in streams:
+            stream.submit(encode.nops(1))
+            stream.flush()
+        for stream in streams:
+            await stream.synchronize()
+    await crowd.synchronize()
 
 
 async def nothing_starts_behind_a_wait(device: Device) -> None:
@@ -303,6 +339,34 @@ async def launches_keep_their_arguments(device: Device) -> None:
     for scale, y in zip(scales, outputs, strict=True):
         expected = reference.requantise(x, bias, **scale)
         assert np.array_equal(await stream.download(y), expected), scale
+
+
+async def a_launch_is_over_with_its_last_element(device: Device) -> None:
+    """EU-LAUNCH-001: long products, downloaded at once."""
+    rng, stream = generator(device), device.stream()
+    a = rng.integers(-128, 128, (20, 600)).astype(np.int8)
+    b = rng.integers(-128, 128, (600, 70)).astype(np.int8)
+    left, right = device.upload(a), device.upload(b)
+    product = device.zeros((20, 70), np.int32)
+    for _ in range(2):
+        stream.launch(kernels.gemm(left, right, product))
+        assert np.array_equal(await stream.download(product), reference.gemm(a, b))
+        stream.fill(product)
+
+
+async def each_unit_alone(device: Device) -> None:
+    """EU-LAUNCH-002: a launch of four work-groups on one unit leaves the others alone."""
+    rng, stream = generator(device), device.stream()
+    a, b = rng.integers(-128, 128, (64, 8)).astype(np.int8), np.ones((8, 8), np.int8)
+    left, right, product = device.upload(a), device.upload(b), device.empty((64, 8), np.int32)
+    groups = [registers.UNIT[unit].GROUPS for unit in range(device.capabilities.units)]
+    for unit in range(len(groups)):
+        before = [await device.read(register) for register in groups]
+        stream.launch(kernels.gemm(left, right, product), units=1 << unit)
+        assert np.array_equal(await stream.download(product), reference.gemm(a, b))
+        after = [await device.read(register) for register in groups]
+        moved = [new - old for new, old in zip(after, before, strict=True)]
+        assert moved == [4 * (number == unit) for number in range(len(groups))]
 
 
 async def kernels_keep_to_their_columns(device: Device) -> None:

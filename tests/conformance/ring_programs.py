@@ -420,7 +420,8 @@ async def lowest_failure_is_reported(device: Device) -> None:
         queue.submit(nop(queue, 1), *copies, nop(queue, 6))
         await queue.until_idle(QueueState.HALTED)
         assert queue.code is Error.DMA_UR
-        assert (queue.error["index"], queue.error["address"]) == (1, UNMAPPED)
+        assert queue.error["index"] == 1
+        assert UNMAPPED <= queue.error["address"] < UNMAPPED + 4096  # any of its reads
         assert queue.recorded == 1
         assert await device.read(queue.block.RETIRED) == 1
         await queue.finish()

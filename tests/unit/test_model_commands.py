@@ -19,8 +19,11 @@ from doorbell.contract import (
     Space,
     registers,
 )
+from doorbell.model.clock import Clock
 from doorbell.model.host import Answer
+from doorbell.model.rng import Generator
 from doorbell.model.shape import Shape
+from doorbell.model.units import Launch, Units
 
 SOURCE, TARGET = 0xA0000, 0xC0000
 """Offsets in the arena: what is read and what is written; device memory uses the same numbers."""
@@ -499,6 +502,24 @@ def test_launch_reads_arguments_from_either_space_or_fails(bench: Bench) -> None
     assert ring.recorded == 2
     assert ring.code is Error.DMA_UR
     assert ring.error["address"] == 0x7_0000_0040
+
+
+def test_a_launch_finishes_once_when_its_last_group_has() -> None:
+    """EU-LAUNCH-001, with groups of two launches on two units."""
+    clock = Clock(Generator(1))
+    units = Units(clock, 2)
+    ends: list[tuple[str, int]] = []
+    for name, groups, mask in (("both", 40, 3), ("one", 3, 2)):
+        units.submit(
+            Launch(mask, groups, 10 * groups, 0, lambda name=name: ends.append((name, clock.now)))
+        )
+    while clock.upcoming() is not None:
+        clock.step()
+    assert [name for name, _ in ends] == ["one", "both"]
+    assert ends[1][1] == clock.now
+    counts = [units.counts(number) for number in range(2)]
+    assert sum(count[2] for count in counts) == 43
+    assert sum(count[0] for count in counts) == 430
 
 
 def test_endless_grid_meets_the_watchdog_and_frees_its_units(bench: Bench) -> None:

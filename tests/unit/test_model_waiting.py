@@ -8,6 +8,7 @@ from model_bench import ARENA, DEVICE, Bench, Ring, nop, packet
 
 from doorbell.contract import (
     Error,
+    FatalCause,
     Flag,
     Opcode,
     QueueState,
@@ -469,6 +470,46 @@ def test_reset_frees_channels_and_waiters(bench: Bench) -> None:
     ring.control(reset=1)
     bench.settle()
     assert bench.model.core.copies == 0
+
+
+def test_a_fatal_device_sends_nothing_more(bench: Bench) -> None:
+    """ERR-FATAL-002: a copy and its record are in flight; registers still answer, the first cause stays."""
+    ring = bench.queue(0)
+    bench.memory[:4096] = 1
+    ring.submit(
+        packet(
+            Opcode.COPY,
+            Flag.RECORD,
+            source=0,
+            source_space=DEVICE,
+            destination=ARENA + 0x90000,
+            length=4096,
+            record_address=ring.record,
+            record_value=1,
+        )
+    )
+    while bench.model.queues[0].get == 0:
+        bench.transport.advance(None)
+    before = bench.host.copy()
+    bench.model.fail(FatalCause.MALFORMED_TLP)
+    bench.model.fail(FatalCause.INTERNAL)
+    bench.settle()
+    assert (bench.host == before).all()
+    found = STATUS.decode(bench.read(STATUS))
+    assert (found["fatal"], found["fatal_cause"]) == (1, FatalCause.MALFORMED_TLP)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_device_reset_during_a_queue_reset(seed: int) -> None:
+    """The end of the queue's own reset does not reach into its next life."""
+    bench = Bench(seed)
+    bench.queue(0).control(reset=1)
+    bench.write(registers.DEVICE.CONTROL, 1)
+    again = bench.queue(0)
+    again.submit(nop(again.record, 4))
+    bench.settle()
+    assert again.recorded == 4
+    assert again.state is QueueState.RUNNING
 
 
 def test_device_reset(bench: Bench) -> None:

@@ -211,26 +211,39 @@ def test_no_register_is_read_between_submission_and_completion() -> None:
     assert {item.kind for item in transport.did} == {"publish", "write"}
 
 
-@pytest.mark.parametrize("when", ["before the count is sampled", "after it"])
-def test_an_event_between_the_look_and_the_sleep_is_not_lost(when: str) -> None:
-    """RT-DONE-003: the count is sampled before memory is read, so the wait ends at once."""
+@pytest.mark.parametrize("step", range(4))
+def test_an_event_between_the_look_and_the_sleep_is_not_lost(step: int) -> None:
+    """RT-DONE-003: the record lands just before the wait's first, second, ... dealing with the transport."""
 
     class Late(FakeTransport):
-        armed = False
+        steps: int | None = None
+
+        def reached(self) -> None:
+            if self.steps == 0:
+                self.complete()
+            if self.steps is not None:
+                self.steps -= 1
 
         def events(self) -> int:
-            count = super().events()
-            if self.armed:
-                self.armed = False
-                self.complete()
-            return super().events() if when.startswith("before") else count
+            self.reached()
+            return super().events()
+
+        def now(self) -> int:
+            self.reached()
+            return super().now()
+
+        async def wait(self, seen: int, until: int | None = None) -> int:
+            self.reached()
+            return await super().wait(seen, until)
 
     transport, _, stream = streamed_on(Late())
     event = stream.record()
     stream.flush()
-    transport.armed = True
+    transport.steps = step
     run(transport, wait_for(event))
     assert transport.cycle < 1000, "it slept up to its deadline"
+    assert transport.steps is not None
+    assert transport.steps < 0, "the record did land"
 
 
 class Fast(FakeTransport):

@@ -63,7 +63,8 @@ def _signals(
     words = np.flatnonzero(columns.to_host & columns.write & (columns.meant == 8))
     records = commands.retired(own)
     for command, address, value in zip(*commands.signals(), strict=True):
-        window = words[(words > commands.arrived[command]) & ~explained[words]]
+        low, high = np.searchsorted(words, (commands.arrived[command], records[command]))
+        window = words[low:high][~explained[words[low:high]]]
         hit = (columns.begin[window] == address) & (columns.trace["first"][window] == value)
         if hit.any():
             at = window[np.argmax(hit)]
