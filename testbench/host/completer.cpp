@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint32_t kBoundary = 64;  // read completion boundary
 constexpr uint32_t kPoisoned = 0x4000;
+constexpr uint64_t kMostPassed = 512;  // later requests that may be answered before one; harsh must not starve
 enum : uint64_t { kLatencyStream = 1, kGapStream, kSplitStream, kOrderStream, kEarlyStream };
 
 }  // namespace
@@ -189,7 +190,13 @@ bool Completer::next(Outgoing& out, uint64_t cycle, uint64_t posted_sent) {
 bool Completer::pick(uint64_t posted_sent) {
   if (ready_.empty()) return false;
   if (profile_.random_order && ready_.size() > 1) {
-    const uint32_t choice = order_.between(0, static_cast<uint32_t>(ready_.size()) - 1);
+    size_t choice = order_.between(0, static_cast<uint32_t>(ready_.size()) - 1);
+    // Nobody waits for ever: what that many later requests have passed goes first.
+    if (sequence_ - pending_[oldest_].sequence > kMostPassed) {
+      for (size_t i = 0; i < ready_.size(); ++i) {
+        if (pending_[ready_[i]].sequence < pending_[ready_[choice]].sequence) choice = i;
+      }
+    }
     std::swap(ready_[0], ready_[choice]);
   }
   if (pending_[ready_.front()].floor <= posted_sent) return true;
