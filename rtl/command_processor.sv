@@ -90,56 +90,57 @@ module command_processor
   logic rst;
 
   // Configuration and state.
-  queues_t enable, drain, ctrl_reset, resetting, idle, live, run, load, settled, halt;
-  queue_state_e state[QUEUES];
+  queues_t enable, drain, ctrl_reset, running, draining, halted, resetting, idle, live, run;
+  queues_t settled, halt;
+  load_t load;
   logic [63:0] ring_base[QUEUES], start[QUEUES], writeback[QUEUES], error_record[QUEUES];
   logic [63:0] wait_limit[QUEUES], watchdog_limit[QUEUES];
-  logic [4:0] ring_log2[QUEUES];
-  logic [7:0] weight[QUEUES];
-  vector_t error_vector[QUEUES];
+  logic [15:0] error_vector[QUEUES];
+  logic [QUEUES-1:0][4:0] ring_log2;
+  logic [QUEUES-1:0][7:0] weight;
   queues_t writeback_on, error_record_on, error_vector_on;
 
   // Counts and marks.
-  logic [63:0] put[QUEUES], get[QUEUES], retired_count[QUEUES];
-  mark_t fetched[QUEUES], started[QUEUES], retired[QUEUES];
+  logic [63:0] put[QUEUES], get[QUEUES];
+  marks_t fetched, got, started, retired;
+  queues_t caught_up;
 
   // Front.
-  queues_t refused, refused_full, choosing, reading, moving, hold;
+  queues_t refused, refused_full, behind, choosing, reading, moving, hold;
   logic [31:0] refused_put[QUEUES];
   logic ask_valid;
   queue_t ask_queue;
   mark_t ask_mark;
   logic [3:0] ask_count;
   queues_t fetch_failed;
-  mark_t fetch_mark[QUEUES];
+  marks_t fetch_mark;
   read_status_e fetch_status[QUEUES];
   logic land_valid, check_valid;
   place_t land_place, check_place;
   line_t check_line;
   queues_t head_valid, checking;
-  head_t head[QUEUES];
+  heads_t head;
 
   // Start.
   logic start_valid;
   queue_t start_queue;
   place_t start_place;
   line_t start_line;
-  queues_t handing, waiting, arming, wait_end;
+  queues_t handing, waiting, wait_open, arming, aborted;
   logic wait_valid;
   queue_t wait_queue;
   wait_packet_t wait_packet;
-  queues_t aborted;
 
   // Window, failures.
-  queues_t empty, running, head_done, head_record, head_signal, head_signal_host;
+  queues_t empty, open, head_wait, head_done, head_record, head_signal, head_signal_host;
   queues_t failed, stopping;
-  mark_t failed_mark[QUEUES];
+  marks_t failed_mark;
   error_e failed_code[QUEUES];
   logic [63:0] failed_address[QUEUES];
   failure_t check_failure, wait_failure, watchdog_failure;
 
   // Back.
-  queues_t retire, halted, written, visiting, dirty, due;
+  queues_t retire, halt_done, written, visiting, dirty, due;
   logic retire_valid;
   place_t retire_place;
   line_t retire_line;
@@ -164,6 +165,7 @@ module command_processor
   assign reg_rsp_o = regs_valid ? regs_rsp : (error_valid ? error_rsp : doorbell_rsp);
   assign idle_o = idle == '1;
   assign rst = rst_i || clear_i;
+  assign caught_up = ~(behind | differ(fetched, got) | differ(got, started));
 
   cp_queue_regs u_queue_regs (
       .clk_i,
@@ -172,12 +174,15 @@ module command_processor
       .req_i(reg_req_i),
       .rsp_valid_o(regs_valid),
       .rsp_o(regs_rsp),
-      .state_i(state),
+      .load_i(load),
+      .running_i(running),
+      .draining_i(draining),
+      .halted_i(halted),
       .idle_i(idle),
       .resetting_i(resetting),
+      .retired_i(retired),
       .put_i(put),
       .get_i(get),
-      .retired_i(retired_count),
       .enable_o(enable),
       .drain_o(drain),
       .reset_o(ctrl_reset),
@@ -203,22 +208,23 @@ module command_processor
       .enable_i(enable),
       .drain_i(drain),
       .ctrl_reset_i(ctrl_reset),
-      .halted_i(halted),
+      .halt_done_i(halt_done),
       .failed_i(failed),
       .stopping_i(stopping),
+      .start_i(start),
       .fetching_i(choosing | reading),
       .moving_i(moving),
       .checking_i(checking),
       .handing_i(handing | arming),
-      .running_i(running),
+      .open_i(open),
       .empty_i(empty),
       .visiting_i(visiting),
       .dirty_i(dirty),
       .refused_i(refused),
-      .started_i(started),
-      .put_i(put),
-      .get_i(get),
-      .state_o(state),
+      .caught_up_i(caught_up),
+      .running_o(running),
+      .draining_o(draining),
+      .halted_o(halted),
       .resetting_o(resetting),
       .idle_o(idle),
       .live_o(live),
@@ -238,10 +244,11 @@ module command_processor
       .req_i(reg_req_i),
       .rsp_valid_o(doorbell_valid),
       .rsp_o(doorbell_rsp),
-      .state_i(state),
-      .resetting_i(resetting),
       .load_i(load),
-      .start_i(start),
+      .running_i(running),
+      .draining_i(draining),
+      .halted_i(halted),
+      .resetting_i(resetting),
       .get_i(get),
       .ring_log2_i(ring_log2),
       .put_o(put),
@@ -255,9 +262,8 @@ module command_processor
   cp_fetch u_fetch (
       .clk_i,
       .rst_i(rst),
-      .run_i(run & ~fetch_failed),
       .load_i(load),
-      .start_i(start),
+      .run_i(run & ~fetch_failed),
       .put_i(put),
       .ring_base_i(ring_base),
       .ring_log2_i(ring_log2),
@@ -271,6 +277,7 @@ module command_processor
       .ask_mark_o(ask_mark),
       .ask_count_o(ask_count),
       .fetched_o(fetched),
+      .behind_o(behind),
       .busy_o(choosing)
   );
 
@@ -278,7 +285,6 @@ module command_processor
       .clk_i,
       .rst_i(rst),
       .load_i(load),
-      .start_i(start),
       .ask_valid_i(ask_valid),
       .ask_queue_i(ask_queue),
       .ask_mark_i(ask_mark),
@@ -292,6 +298,7 @@ module command_processor
       .write_place_o(land_place),
       .hold_i(hold),
       .get_o(get),
+      .got_o(got),
       .moving_o(moving),
       .busy_o(reading),
       .failed_o(fetch_failed),
@@ -318,11 +325,11 @@ module command_processor
   cp_decode u_decode (
       .clk_i,
       .rst_i(rst),
-      .run_i(run),
       .load_i(load),
+      .run_i(run),
       .started_i(started),
-      .put_i(put),
-      .get_i(get),
+      .got_i(got),
+      .caught_up_i(caught_up),
       .fetch_failed_i(fetch_failed),
       .fetch_mark_i(fetch_mark),
       .fetch_status_i(fetch_status),
@@ -369,6 +376,7 @@ module command_processor
       .clk_i,
       .rst_i(rst),
       .cycles_i,
+      .load_i(load),
       .start_valid_i(start_valid && head[start_queue].cls == ClassWait),
       .start_queue_i(start_queue),
       .operands_valid_i(wait_valid),
@@ -377,7 +385,6 @@ module command_processor
       .limit_i(wait_limit),
       .started_i(started),
       .cancel_i(aborted),
-      .load_i(load),
       .arm_valid_o(arm_valid),
       .arm_ready_i(arm_ready),
       .arm_o(arm_req),
@@ -386,8 +393,8 @@ module command_processor
       .wake_poisoned_i,
       .disarm_o,
       .waiting_o(waiting),
-      .busy_o(arming),
-      .end_o(wait_end),
+      .open_o(wait_open),
+      .arming_o(arming),
       .failure_o(wait_failure)
   );
 
@@ -395,7 +402,6 @@ module command_processor
       .clk_i,
       .rst_i(rst),
       .load_i(load),
-      .start_i(start),
       .start_valid_i(start_valid),
       .start_queue_i(start_queue),
       .start_head_i(head[start_queue]),
@@ -403,13 +409,14 @@ module command_processor
       .dma_done_i(dma_done_i.owner),
       .launch_done_valid_i,
       .launch_done_i(launch_done_i.owner),
-      .wait_end_i(wait_end),
+      .waiting_i(waiting),
+      .wait_open_i(wait_open),
       .retire_i(retire),
       .started_o(started),
       .retired_o(retired),
-      .retired_count_o(retired_count),
       .empty_o(empty),
-      .running_o(running),
+      .open_o(open),
+      .head_wait_o(head_wait),
       .head_done_o(head_done),
       .head_record_o(head_record),
       .head_signal_o(head_signal),
@@ -424,10 +431,9 @@ module command_processor
       .start_queue_i(start_queue),
       .start_slot_i(start_place[SlotBits-1:0]),
       .live_i(live),
-      .waiting_i(waiting),
       .empty_i(empty),
       .head_done_i(head_done),
-      .started_i(started),
+      .head_wait_i(head_wait),
       .retired_i(retired),
       .limit_i(watchdog_limit),
       .failure_o(watchdog_failure)
@@ -458,8 +464,7 @@ module command_processor
       .cycles_i(cycles_i[5:0]),
       .on_i(writeback_on),
       .load_i(load),
-      .start_i(start),
-      .get_i(get),
+      .got_i(got),
       .settled_i(settled),
       .written_i(written),
       .written_mark_i(host_done.mark),
@@ -514,7 +519,7 @@ module command_processor
       .irq_vector_o,
       .retire_o(retire),
       .retire_count_o(retired_o),
-      .halted_o(halted),
+      .halted_o(halt_done),
       .written_o(written),
       .busy_o(visiting)
   );
@@ -546,7 +551,8 @@ module command_processor
       .req_i(reg_req_i),
       .rsp_valid_o(error_valid),
       .rsp_o(error_rsp),
-      .state_i(state),
+      .load_i(load),
+      .halted_i(halted),
       .compose_i(compose),
       .queue_i(compose_queue),
       .packet_i(retire_line),

@@ -14,11 +14,11 @@ module cp_arbiter
     input logic clk_i,
     input logic rst_i,
 
-    input queues_t       ready_i,            // head valid, window, barrier, WAIT and state allow its start
-    input class_e        class_i [QUEUES],
-    input logic          dma_free_i,
-    input logic          launch_free_i,
-    input logic    [7:0] weight_i[QUEUES],
+    input queues_t                   ready_i,        // head valid, window, barrier, WAIT and state allow its start
+    input heads_t                    head_i,
+    input logic                      dma_free_i,
+    input logic                      launch_free_i,
+    input logic    [QUEUES-1:0][7:0] weight_i,
 
     output logic   valid_o,
     output queue_t queue_o
@@ -47,14 +47,11 @@ module cp_arbiter
     for (int unsigned p = 0; p < Ports; p++) request[p] = '0;
     if (ready_i != '0) begin
       for (int unsigned q = 0; q < QUEUES; q++) begin
-        port_e port;
-        port = port_of(class_i[q]);
-        unique case (port)
-          PortDma: request[PortDma][q] = ready_i[q] && dma_free_i;
-          PortLaunch: request[PortLaunch][q] = ready_i[q] && launch_free_i;
-          default: request[PortNone][q] = ready_i[q];
-        endcase
+        automatic port_e port = port_of(head_i[q].cls);
+        if (ready_i[q]) request[port][q] = 1'b1;
       end
+      if (!dma_free_i) request[PortDma] = '0;
+      if (!launch_free_i) request[PortLaunch] = '0;
     end
   end
 
@@ -88,6 +85,6 @@ module cp_arbiter
   always_comb begin
     valid_o = candidates != '0;
     take = '0;
-    if (valid_o) take[port_of(class_i[queue_o])] = 1'b1;
+    if (valid_o) take[port_of(head_i[queue_o].cls)] = 1'b1;
   end
 endmodule

@@ -14,33 +14,33 @@ module cp_decode
     input logic clk_i,
     input logic rst_i,
 
-    input queues_t run_i,              // may check and start packets
-    input queues_t load_i,
-    input mark_t   started_i[QUEUES],
+    input load_t   load_i,
+    input queues_t run_i,      // may check and start packets
+    input marks_t  started_i,
 
     // Landed packets, failed reads, refused doorbells.
-    input logic         [63:0] put_i          [QUEUES],
-    input logic         [63:0] get_i          [QUEUES],
-    input queues_t             fetch_failed_i,
-    input mark_t               fetch_mark_i   [QUEUES],
-    input read_status_e        fetch_status_i [QUEUES],
-    input queues_t             refused_i,
-    input queues_t             refused_full_i,
+    input marks_t       got_i,
+    input queues_t      caught_up_i,             // put == get == started
+    input queues_t      fetch_failed_i,
+    input marks_t       fetch_mark_i,
+    input read_status_e fetch_status_i [QUEUES],
+    input queues_t      refused_i,
+    input queues_t      refused_full_i,
 
     output logic   check_valid_o,  // to the packet RAM
     output place_t check_place_o,
     input  line_t  check_line_i,
 
     output queues_t  head_valid_o,
-    output head_t    head_o      [QUEUES],
-    input  logic     take_valid_i,          // the head starts
+    output heads_t   head_o,
+    input  logic     take_valid_i,  // the head starts
     input  queue_t   take_queue_i,
     output queues_t  busy_o,
     output failure_t failure_o
 );
-  queues_t wanted;
   queues_t at_failed_read;
   queues_t at_refusal;
+  queues_t wanted;
   queue_t next;
 
   logic valid_q;
@@ -48,23 +48,18 @@ module cp_decode
   mark_t mark_q;
   error_e substitute_q;  // error in place of a packet
 
+  assign busy_o = one_hot(valid_q, queue_q);
+  assign at_refusal = refused_i & caught_up_i;
+
   always_comb begin
-    for (int unsigned q = 0; q < QUEUES; q++) begin
-      logic landed;
-      landed = started_i[q] != get_i[q][MarkBits-1:0];
-      at_failed_read[q] = fetch_failed_i[q] && fetch_mark_i[q] == started_i[q];
-      at_refusal[q] = refused_i[q] && !landed && put_i[q][16:0] == get_i[q][16:0];
-      wanted[q] = run_i[q] && !head_valid_o[q] && !busy_o[q] && (landed || at_failed_read[q] || at_refusal[q]);
-    end
+    at_failed_read = '0;
+    if (fetch_failed_i != '0) at_failed_read = fetch_failed_i & ~differ(fetch_mark_i, started_i);
+    wanted = run_i & ~head_valid_o & ~busy_o &
+        (differ(started_i, got_i) | at_failed_read | at_refusal);
     next = '0;
     if (wanted != '0) next = next_of(wanted, queue_q);
     check_valid_o = wanted != '0;
     check_place_o = {next, started_i[next][PlaceBits-1:0]};
-  end
-
-  always_comb begin
-    busy_o = '0;
-    busy_o[queue_q] = valid_q;
   end
 
   always_ff @(posedge clk_i) begin
@@ -99,12 +94,11 @@ module cp_decode
         };
       end
     end
-    for (int unsigned q = 0; q < QUEUES; q++) begin
-      if (rst_i || load_i[q]) head_valid_o[q] <= 1'b0;
-    end
+    if (load_i.valid) head_valid_o[load_i.queue] <= 1'b0;
     if (rst_i) begin
       valid_q <= 1'b0;
       queue_q <= '0;
+      head_valid_o <= '0;
       failure_o.valid <= 1'b0;
     end
   end

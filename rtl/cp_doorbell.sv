@@ -21,17 +21,18 @@ module cp_doorbell
     output logic     rsp_valid_o,
     output reg_rsp_t rsp_o,
 
-    input queue_state_e        state_i     [QUEUES],
-    input queues_t             resetting_i,
-    input queues_t             load_i,
-    input logic         [63:0] start_i     [QUEUES],
-    input logic         [63:0] get_i       [QUEUES],
-    input logic         [ 4:0] ring_log2_i [QUEUES],
+    input load_t                     load_i,
+    input queues_t                   running_i,
+    input queues_t                   draining_i,
+    input queues_t                   halted_i,
+    input queues_t                   resetting_i,
+    input logic    [      63:0]      get_i       [QUEUES],
+    input logic    [QUEUES-1:0][4:0] ring_log2_i,
 
-    output logic    [63:0] put_o           [QUEUES],
+    output logic    [63:0] put_o          [QUEUES],
     output queues_t        refused_o,
-    output queues_t        refused_full_o,            // overflow, not backwards
-    output logic    [31:0] refused_put_o   [QUEUES],  // low half of the refused value
+    output queues_t        refused_full_o,           // overflow, not backwards
+    output logic    [31:0] refused_put_o  [QUEUES],  // low half of the refused value
 
     output logic    moved_o,   // pulse: a doorbell moved put
     output queues_t dropped_o  // pulse: dropped while DISABLED
@@ -61,6 +62,7 @@ module cp_doorbell
   always_ff @(posedge clk_i) begin
     commit_valid_q <= rings;
     rsp_valid_o <= (here && !rings) || commit_valid_q;
+    if (load_i.valid && load_i.was_reset) staged_q[load_i.queue] <= '0;
     if (here) begin
       rsp_o <= '{err: !mapped, rdata: put_o[q]};
       if (mapped && req_i.op == RegWrite && req_i.be[0]) staged_q[q] <= req_i.wdata[31:0];
@@ -73,9 +75,6 @@ module cp_doorbell
       commit_valid_q <= 1'b0;
       rsp_valid_o <= 1'b0;
     end
-    for (int unsigned i = 0; i < QUEUES; i++) begin
-      if (rst_i || (load_i[i] && resetting_i[i])) staged_q[i] <= '0;
-    end
   end
 
   // Check.
@@ -87,29 +86,29 @@ module cp_doorbell
       logic [63:0] held;
       ahead = commit_put_q - put_o[commit_queue_q];
       held  = commit_put_q - get_i[commit_queue_q];
-      if (state_i[commit_queue_q] == QUEUE_STATE_DISABLED) begin
-        dropped_o[commit_queue_q] <= 1'b1;
-      end else if (state_i[commit_queue_q] == QUEUE_STATE_RUNNING && !resetting_i[commit_queue_q]
-                   && !refused_o[commit_queue_q] && ahead != '0) begin
-        if (ahead[63] || held > (64'd1 << ring_log2_i[commit_queue_q])) begin
-          refused_o[commit_queue_q] <= 1'b1;
-          refused_full_o[commit_queue_q] <= !ahead[63];
-          refused_put_o[commit_queue_q] <= commit_put_q[31:0];
-        end else begin
-          moved_o <= 1'b1;
-          put_o[commit_queue_q] <= commit_put_q;
+      if (running_i[commit_queue_q]) begin
+        if (!resetting_i[commit_queue_q] && !refused_o[commit_queue_q] && ahead != '0) begin
+          if (ahead[63] || held > (64'd1 << ring_log2_i[commit_queue_q])) begin
+            refused_o[commit_queue_q] <= 1'b1;
+            refused_full_o[commit_queue_q] <= !ahead[63];
+            refused_put_o[commit_queue_q] <= commit_put_q[31:0];
+          end else begin
+            moved_o <= 1'b1;
+            put_o[commit_queue_q] <= commit_put_q;
+          end
         end
+      end else if (!draining_i[commit_queue_q] && !halted_i[commit_queue_q]) begin
+        dropped_o[commit_queue_q] <= 1'b1;
       end
     end
-    for (int unsigned i = 0; i < QUEUES; i++) begin
-      if (load_i[i]) begin
-        put_o[i] <= start_i[i];
-        refused_o[i] <= 1'b0;
-      end
+    if (load_i.valid) begin
+      put_o[load_i.queue] <= load_i.count;
+      refused_o[load_i.queue] <= 1'b0;
     end
     if (rst_i) begin
       moved_o   <= 1'b0;
       dropped_o <= '0;
+      refused_o <= '0;
     end
   end
 

@@ -11,24 +11,26 @@ module cp_error
     input logic clk_i,
     input logic rst_i,
 
-    input  logic                req_valid_i,
-    input  reg_req_t            req_i,
-    output logic                rsp_valid_o,
-    output reg_rsp_t            rsp_o,
-    input  queue_state_e        state_i     [QUEUES],
+    input  logic     req_valid_i,
+    input  reg_req_t req_i,
+    output logic     rsp_valid_o,
+    output reg_rsp_t rsp_o,
 
-    input  logic                compose_i,
-    input  queue_t              queue_i,
-    input  packet_t             packet_i,
-    input  logic         [63:0] cycles_i,
-    input  mark_t               mark_i        [QUEUES],
-    input  error_e              code_i        [QUEUES],
-    input  logic         [63:0] address_i     [QUEUES],
-    input  logic         [63:0] get_i         [QUEUES],
-    input  logic         [63:0] ring_base_i   [QUEUES],
-    input  logic         [ 4:0] ring_log2_i   [QUEUES],
-    input  logic         [31:0] refused_put_i [QUEUES],
-    output error_record_t       record_o                  // composed last
+    input load_t   load_i,
+    input queues_t halted_i,
+
+    input  logic                           compose_i,
+    input  queue_t                         queue_i,
+    input  packet_t                        packet_i,
+    input  logic          [      63:0]     cycles_i,
+    input  marks_t                         mark_i,
+    input  error_e                         code_i       [QUEUES],
+    input  logic          [      63:0]     address_i    [QUEUES],
+    input  logic          [      63:0]     get_i        [QUEUES],
+    input  logic          [      63:0]     ring_base_i  [QUEUES],
+    input  logic          [QUEUES-1:0][4:0] ring_log2_i,
+    input  logic          [      31:0]     refused_put_i[QUEUES],
+    output error_record_t                  record_o                // composed last
 );
   localparam int unsigned PageBits = $clog2(QUEUE_STRIDE);
 
@@ -52,7 +54,7 @@ module cp_error
     rsp_valid_o <= here;
     if (here) begin
       rsp_o <= '{err: 1'b0, rdata: '0};
-      if (state_i[q] == QUEUE_STATE_HALTED) rsp_o.rdata <= record_q[q][{req_i.addr[5:3], 6'b0}+:64];
+      if (halted_i[q]) rsp_o.rdata <= record_q[q][{req_i.addr[5:3], 6'b0}+:64];
     end
     if (rst_i) rsp_valid_o <= 1'b0;
   end
@@ -86,8 +88,6 @@ module cp_error
           generation: generation_q[queue_i] + 64'd1
       };
     end
-    for (int unsigned i = 0; i < QUEUES; i++) begin
-      if (rst_i) generation_q[i] <= '0;
-    end
+    if (load_i.valid && load_i.cleared) generation_q[load_i.queue] <= '0;
   end
 endmodule

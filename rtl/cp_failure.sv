@@ -12,9 +12,9 @@ module cp_failure
     input logic clk_i,
     input logic rst_i,
 
-    input queues_t load_i,
-    input queues_t live_i,            // others ignore failures
-    input mark_t   retired_i[QUEUES],
+    input load_t   load_i,
+    input queues_t live_i,     // others ignore failures
+    input marks_t  retired_i,
 
     input failure_t check_i,
     input failure_t wait_i,
@@ -26,62 +26,79 @@ module cp_failure
 
     output queues_t        failed_o,
     output queues_t        stopping_o,          // everything before the failure has retired
-    output mark_t          mark_o    [QUEUES],
+    output marks_t         mark_o,
     output error_e         code_o    [QUEUES],
     output logic    [63:0] address_o [QUEUES]
 );
   localparam int unsigned Sources = 5;
+  logic [Sources-1:0] valid;
+  logic [Sources-1:0] wins;
   failure_t source[Sources];
-  logic any;
 
-  function automatic failure_t of_done(logic valid, done_t done, mark_t retired);
-    of_done = '0;
-    if (valid && done.code != ERROR_NONE) begin
-      of_done = '{
-          valid: 1'b1,
-          queue: done.owner.queue,
-          mark: slot_mark(done.owner.slot, retired),
-          code: done.code,
-          address: done.addr
-      };
-    end
+  assign valid = {
+    launch_done_valid_i && launch_done_i.code != ERROR_NONE,
+    dma_done_valid_i && dma_done_i.code != ERROR_NONE,
+    watchdog_i.valid,
+    wait_i.valid,
+    check_i.valid
+  };
+
+  function automatic failure_t of_done(done_t done);
+    return
+    '{
+        valid: 1'b1,
+        queue: done.owner.queue,
+        mark: slot_mark(done.owner.slot, retired_i[done.owner.queue]),
+        code: done.code,
+        address: done.addr
+    }
+    ;
   endfunction
 
-  assign source[0] = check_i;
-  assign source[1] = wait_i;
-  assign source[2] = watchdog_i;
-  assign source[3] = of_done(dma_done_valid_i, dma_done_i, retired_i[dma_done_i.owner.queue]);
-  assign source[4] = of_done(
-      launch_done_valid_i, launch_done_i, retired_i[launch_done_i.owner.queue]
-  );
+  // Behind the oldest started command.
+  function automatic mark_t ahead(mark_t mark, queue_t queue);
+    return mark - retired_i[queue];
+  endfunction
 
   always_comb begin
-    any = 1'b0;
-    for (int unsigned s = 0; s < Sources; s++) any |= source[s].valid;
-    for (int unsigned q = 0; q < QUEUES; q++)
-    stopping_o[q] = failed_o[q] && mark_o[q] == retired_i[q];
-  end
-
-  for (genvar q = 0; q < QUEUES; q++) begin : g_queue
-    always_ff @(posedge clk_i) begin
-      if (any && live_i[q]) begin
-        logic found;
-        mark_t lowest;
-        found  = failed_o[q];
-        lowest = mark_o[q];
-        for (int unsigned s = 0; s < Sources; s++) begin
-          if (source[s].valid && source[s].queue == queue_t'(q)
-              && (!found || mark_t'(source[s].mark - retired_i[q]) < mark_t'(lowest - retired_i[q]))) begin
-            found  = 1'b1;
-            lowest = source[s].mark;
-            mark_o[q] <= source[s].mark;
-            code_o[q] <= source[s].code;
-            address_o[q] <= source[s].address;
+    for (int unsigned s = 0; s < Sources; s++) source[s] = '0;
+    wins = '0;
+    if (valid != '0) begin
+      source[0] = check_i;
+      source[1] = wait_i;
+      source[2] = watchdog_i;
+      source[3] = of_done(dma_done_i);
+      source[4] = of_done(launch_done_i);
+      for (int unsigned s = 0; s < Sources; s++) begin
+        automatic queue_t q = source[s].queue;
+        automatic mark_t place =  ahead(source[s].mark, q);
+        wins[s] = valid[s] && live_i[q] && (!failed_o[q] || place < ahead(mark_o[q], q));
+        // Two of one queue in one cycle; of one command the first source counts.
+        for (int unsigned t = 0; t < Sources; t++) begin
+          if (t != s && valid[t] && source[t].queue == q && (t < s ? ahead(
+                  source[t].mark, q
+              ) <= place : ahead(
+                  source[t].mark, q
+              ) < place)) begin
+            wins[s] = 1'b0;
           end
         end
-        failed_o[q] <= found;
       end
-      if (rst_i || load_i[q]) failed_o[q] <= 1'b0;
     end
+  end
+
+  assign stopping_o = (failed_o == '0) ? '0 : (failed_o & ~differ(mark_o, retired_i));
+
+  always_ff @(posedge clk_i) begin
+    for (int unsigned s = 0; s < Sources; s++) begin
+      if (wins[s]) begin
+        failed_o[source[s].queue] <= 1'b1;
+        mark_o[source[s].queue] <= source[s].mark;
+        code_o[source[s].queue] <= source[s].code;
+        address_o[source[s].queue] <= source[s].address;
+      end
+    end
+    if (load_i.valid) failed_o[load_i.queue] <= 1'b0;
+    if (rst_i) failed_o <= '0;
   end
 endmodule

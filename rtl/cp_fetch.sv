@@ -16,14 +16,13 @@ module cp_fetch
     input logic clk_i,
     input logic rst_i,
 
-    input queues_t        run_i,                // may read its ring
-    input queues_t        load_i,               // begin at START
-    input logic    [63:0] start_i     [QUEUES],
-    input logic    [63:0] put_i       [QUEUES],
-    input logic    [63:0] ring_base_i [QUEUES],
-    input logic    [ 4:0] ring_log2_i [QUEUES],
-    input mark_t          started_i   [QUEUES],
-    input logic    [ 3:0] mrrs_i,               // log2 bytes
+    input load_t                     load_i,
+    input queues_t                   run_i,                // may read its ring
+    input logic    [      63:0]      put_i       [QUEUES],
+    input logic    [      63:0]      ring_base_i [QUEUES],
+    input logic    [QUEUES-1:0][4:0] ring_log2_i,
+    input marks_t                    started_i,
+    input logic    [       3:0]      mrrs_i,               // log2 bytes
 
     output logic      read_valid_o,
     input  logic      read_ready_i,
@@ -34,55 +33,55 @@ module cp_fetch
     output queue_t        ask_queue_o,
     output mark_t         ask_mark_o,
     output logic    [3:0] ask_count_o,
-    output mark_t         fetched_o  [QUEUES],
-    output queues_t       busy_o                // chosen, not yet a request
+    output marks_t        fetched_o,
+    output queues_t       behind_o,     // fetched is below put
+    output queues_t       busy_o        // chosen, not yet a request
 );
   localparam int unsigned FreeMin = 4;
   localparam int unsigned RunLog2 = 3;  // 8 packets a request
+  localparam int unsigned PacketLog2 = $clog2(PACKET_BYTES);
   localparam int unsigned CountBits = 17;  // put - fetched is at most 2^16
 
-  logic [CountBits-1:0] fetched_q[QUEUES];
+  typedef logic [CountBits-1:0] count_t;
+
+  count_t fetched_q[QUEUES];
   queues_t wanted;
   logic choose;
   logic chosen_valid_q;
   queue_t chosen_q;  // also the round-robin's last choice
 
   always_comb begin
-    for (int unsigned q = 0; q < QUEUES; q++) begin
-      fetched_o[q] = fetched_q[q][MarkBits-1:0];
-      wanted[q] = run_i[q] && put_i[q][CountBits-1:0] != fetched_q[q]
-          && mark_t'(fetched_o[q] - started_i[q]) <= MarkBits'(Prefetch - FreeMin);
+    for (int unsigned q = 0; q < QUEUES; q++) behind_o[q] = put_i[q][CountBits-1:0] != fetched_q[q];
+    wanted = behind_o & run_i;
+    if (wanted != '0) begin
+      for (int unsigned q = 0; q < QUEUES; q++) begin
+        if (mark_t'(fetched_o[q] - started_i[q]) > mark_t'(Prefetch - FreeMin)) wanted[q] = 1'b0;
+      end
     end
     choose = wanted != '0 && !chosen_valid_q && (!read_valid_o || read_ready_i);
-    busy_o = '0;
-    busy_o[chosen_q] = chosen_valid_q;
   end
 
-  // Cut the run.
-  logic [RunLog2-1:0] run_log2;
-  logic [RunLog2:0] until_boundary;
-  logic [CountBits-1:0] until_put;
-  mark_t free;
+  assign busy_o = one_hot(chosen_valid_q, chosen_q);
 
+  // Cut the run.
   always_comb begin
-    run_log2 = '0;
-    until_boundary = '0;
-    until_put = '0;
-    free = '0;
+    automatic logic [RunLog2-1:0] run_log2 = '0;
+    automatic logic [RunLog2:0] until_boundary = '0;
+    automatic count_t until_put = '0;
+    automatic mark_t free = '0;
     ask_valid_o = chosen_valid_q && run_i[chosen_q];
     ask_queue_o = chosen_q;
-    ask_mark_o = fetched_o[chosen_q];
+    ask_mark_o  = fetched_o[chosen_q];
     ask_count_o = '0;
     if (ask_valid_o) begin
       run_log2 = RunLog2'(RunLog2);
-      if (mrrs_i < 4'($clog2(PACKET_BYTES) + RunLog2))
-        run_log2 = RunLog2'(mrrs_i - 4'($clog2(PACKET_BYTES)));
+      if (mrrs_i < 4'(PacketLog2 + RunLog2)) run_log2 = RunLog2'(mrrs_i - 4'(PacketLog2));
       if (ring_log2_i[chosen_q] < 5'(run_log2)) run_log2 = RunLog2'(ring_log2_i[chosen_q]);
       until_boundary = (4'd1 << run_log2) - (4'(ask_mark_o) & ((4'd1 << run_log2) - 4'd1));
       until_put = put_i[chosen_q][CountBits-1:0] - fetched_q[chosen_q];
       free = mark_t'(Prefetch) - mark_t'(ask_mark_o - started_i[chosen_q]);
       ask_count_o = until_boundary;
-      if (until_put < CountBits'(ask_count_o)) ask_count_o = until_put[RunLog2:0];
+      if (until_put < count_t'(ask_count_o)) ask_count_o = until_put[RunLog2:0];
       if (free < mark_t'(ask_count_o)) ask_count_o = free[RunLog2:0];
     end
   end
@@ -94,22 +93,23 @@ module cp_fetch
     if (read_ready_i) read_valid_o <= 1'b0;
     if (ask_valid_o) begin
       read_valid_o <= 1'b1;
-      // The place may be reused between two requests of one info, never while one is outstanding.
       read_req_o <= '{
           client: ClientFetch,
           info: {ask_mark_o[PlaceBits-1:0], chosen_q},
           addr:
           ring_base_i[chosen_q]
           + 64'(
-          {slot_of(fetched_q[chosen_q], ring_log2_i[chosen_q]), 6'b0}
+          {slot_of(fetched_q[chosen_q], ring_log2_i[chosen_q]), PacketLog2'(0)}
           ),
-          len: 13'({ask_count_o, 6'b0}),
-          dst: 32'({chosen_q, ask_mark_o[PlaceBits-1:0], 6'b0})
+          len: 13'({ask_count_o, PacketLog2'(0)}),
+          dst: 32'({chosen_q, ask_mark_o[PlaceBits-1:0], PacketLog2'(0)})
       };
-      fetched_q[chosen_q] <= fetched_q[chosen_q] + CountBits'(ask_count_o);
+      fetched_q[chosen_q] <= fetched_q[chosen_q] + count_t'(ask_count_o);
+      fetched_o[chosen_q] <= ask_mark_o + mark_t'(ask_count_o);
     end
-    for (int unsigned q = 0; q < QUEUES; q++) begin
-      if (load_i[q]) fetched_q[q] <= start_i[q][CountBits-1:0];
+    if (load_i.valid) begin
+      fetched_q[load_i.queue] <= load_i.count[CountBits-1:0];
+      fetched_o[load_i.queue] <= load_i.count[MarkBits-1:0];
     end
     if (rst_i) begin
       chosen_valid_q <= 1'b0;
@@ -119,8 +119,8 @@ module cp_fetch
   end
 
   // Slot of a count (CP-RING-002).
-  function automatic logic [15:0] slot_of(logic [CountBits-1:0] count, logic [4:0] log2);
-    return 16'(count & ((CountBits'(1) << log2) - CountBits'(1)));
+  function automatic logic [15:0] slot_of(count_t count, logic [4:0] log2);
+    return 16'(count & ((count_t'(1) << log2) - count_t'(1)));
   endfunction
 
   `CHECK(AsksForSomething, !ask_valid_o || ask_count_o != '0)

@@ -15,13 +15,13 @@ module cp_issue
     input logic clk_i,
     input logic rst_i,
 
-    input queues_t       run_i,
-    input queues_t       head_valid_i,
-    input head_t         head_i      [QUEUES],
-    input queues_t       waiting_i,             // an open WAIT
-    input mark_t         started_i   [QUEUES],
-    input mark_t         retired_i   [QUEUES],
-    input logic    [7:0] weight_i    [QUEUES],
+    input queues_t                   run_i,
+    input queues_t                   head_valid_i,
+    input heads_t                    head_i,
+    input queues_t                   waiting_i,     // behind a WAIT
+    input marks_t                    started_i,
+    input marks_t                    retired_i,
+    input logic    [QUEUES-1:0][7:0] weight_i,
 
     // A head starts.
     output logic   start_valid_o,
@@ -43,7 +43,6 @@ module cp_issue
     output launch_cmd_t launch_cmd_o
 );
   queues_t ready;
-  class_e classes[QUEUES];
   logic dma_free;
   logic launch_free;
 
@@ -52,11 +51,12 @@ module cp_issue
   owner_t owner_q;
 
   always_comb begin
-    for (int unsigned q = 0; q < QUEUES; q++) begin
-      classes[q] = head_i[q].cls;
-      ready[q] = head_valid_i[q] && run_i[q] && !waiting_i[q]
-          && mark_t'(started_i[q] - retired_i[q]) < mark_t'(WINDOW)
-          && (!head_i[q].barrier || started_i[q] == retired_i[q]);
+    ready = head_valid_i & run_i & ~waiting_i;
+    if (ready != '0) begin
+      for (int unsigned q = 0; q < QUEUES; q++) begin
+        automatic mark_t held = started_i[q] - retired_i[q];
+        if (held == mark_t'(WINDOW) || (head_i[q].barrier && held != '0)) ready[q] = 1'b0;
+      end
     end
     dma_free = dma_ready_i && !dma_valid_o && !(valid_q && class_q == ClassDma);
     launch_free = launch_ready_i && !launch_valid_o && !(valid_q && class_q == ClassLaunch);
@@ -66,7 +66,7 @@ module cp_issue
       .clk_i,
       .rst_i,
       .ready_i(ready),
-      .class_i(classes),
+      .head_i,
       .dma_free_i(dma_free),
       .launch_free_i(launch_free),
       .weight_i,

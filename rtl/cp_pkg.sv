@@ -19,6 +19,9 @@ package cp_pkg;
   typedef logic [MarkBits-1:0] mark_t;
   typedef logic [QueueBits+PlaceBits-1:0] place_t;  // queue and place: a line of the packet RAM
 
+  // Narrow state of all queues is packed: one register, cheap to copy and to compare.
+  typedef mark_t [QUEUES-1:0] marks_t;
+
   // What a command needs in order to start.
   typedef enum logic [1:0] {
     ClassLight,  // NOP, SIGNAL: nothing
@@ -36,6 +39,8 @@ package cp_pkg;
     logic   signal_host;  // by a write to HOST
   } head_t;
 
+  typedef head_t [QUEUES-1:0] heads_t;
+
   // A failure of one command, or of the packet that would have been next.
   typedef struct packed {
     logic        valid;
@@ -44,6 +49,15 @@ package cp_pkg;
     error_e      code;
     logic [63:0] address;
   } failure_t;
+
+  // A queue begins anew: put, get and all marks take `count`, everything else of it empties. One queue at a time.
+  typedef struct packed {
+    logic        valid;
+    queue_t      queue;
+    logic        cleared;  // after a reset of the device: registers take their reset values
+    logic        was_reset;  // not by enable
+    logic [63:0] count;
+  } load_t;
 
   // What the upstream engine does for a queue in one visit.
   typedef enum logic [1:0] {
@@ -71,6 +85,16 @@ package cp_pkg;
     for (int unsigned q = QUEUES; q > 0; q--) begin
       if (behind[q-1]) next_of = queue_t'(q - 1);
     end
+  endfunction
+
+  function automatic queues_t one_hot(logic valid, queue_t queue);
+    one_hot = '0;
+    one_hot[queue] = valid;
+  endfunction
+
+  // Queues whose marks differ.
+  function automatic queues_t differ(marks_t a, marks_t b);
+    for (int unsigned q = 0; q < QUEUES; q++) differ[q] = a[q] != b[q];
   endfunction
 
   // `mark` of the window slot `slot`, counted from the oldest started command.

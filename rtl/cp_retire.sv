@@ -20,7 +20,7 @@ module cp_retire
     input logic [63:0] cycles_i,
 
     // What the queues want.
-    input queues_t        load_i,
+    input load_t          load_i,
     input queues_t        live_i,
     input queues_t        head_done_i,
     input queues_t        head_record_i,
@@ -29,14 +29,14 @@ module cp_retire
     input queues_t        stopping_i,                  // the head's place is the failure
     input queues_t        halt_i,                      // and nothing of the queue is left
     input queues_t        due_i,                       // write-back of get
-    input mark_t          retired_i          [QUEUES],
+    input marks_t         retired_i,
     input logic    [63:0] get_i              [QUEUES],
 
     input logic    [63:0] writeback_i        [QUEUES],
     input queues_t        error_record_on_i,
     input logic    [63:0] error_record_i     [QUEUES],
     input queues_t        error_vector_on_i,
-    input vector_t        error_vector_i     [QUEUES],
+    input logic    [15:0] error_vector_i     [QUEUES],
 
     output logic          retire_valid_o,  // to the packet RAM
     output place_t        retire_place_o,
@@ -78,6 +78,7 @@ module cp_retire
 );
   // Choice.
   queues_t wanted;
+  queues_t signals;
   queues_t needs_host;
   queues_t needs_local;
   logic local_busy_q;  // a semaphore or DEVICE signal is under way
@@ -97,17 +98,14 @@ module cp_retire
   logic has_event;
   vector_t vector;
 
+  // For all queues at once; due goes first, then halt, then the head's signal, then the rest of it.
+  assign signals = head_signal_i & ~signalled_q;
+  assign needs_host = due_i | (halt_i & error_record_on_i)
+      | (~halt_i & ((signals & head_signal_host_i) | (~signals & head_record_i)));
+  assign needs_local = ~due_i & ~halt_i & signals & ~head_signal_host_i;
+
   always_comb begin
-    for (int unsigned q = 0; q < QUEUES; q++) begin
-      logic head;
-      logic signal;
-      head = head_done_i[q] && !stopping_i[q];
-      signal = head_signal_i[q] && !signalled_q[q];
-      needs_host[q] = due_i[q]
-          || (halt_i[q] ? error_record_on_i[q] : (signal ? head_signal_host_i[q] : head_record_i[q]));
-      needs_local[q] = !due_i[q] && !halt_i[q] && signal && !head_signal_host_i[q];
-      wanted[q] = live_i[q] && !busy_o[q] && (due_i[q] || halt_i[q] || head);
-    end
+    wanted = live_i & ~busy_o & (due_i | halt_i | (head_done_i & ~stopping_i));
     if (!host_free_i || (valid_q && host_q)) wanted &= ~needs_host;
     if (local_busy_q || (valid_q && visit_q == VisitSignal)) wanted &= ~needs_local;
     choose = wanted != '0 && (!valid_q || step);
@@ -126,7 +124,7 @@ module cp_retire
       has_event = (packet.flags & FLAG_INTERRUPT) != '0;
     end else if (valid_q && visit_q == VisitHalt) begin
       has_event = error_vector_on_i[queue_q];
-      vector = error_vector_i[queue_q];
+      vector = error_vector_i[queue_q][VectorBits-1:0];
     end
     compose_o = valid_q && visit_q == VisitHalt && !composed_q;
     compose_queue_o = queue_q;
@@ -204,7 +202,7 @@ module cp_retire
   end
 
   always_ff @(posedge clk_i) begin
-    signalled_q <= signalled_q & ~retire_o & ~load_i;
+    signalled_q <= signalled_q & ~retire_o & ~one_hot(load_i.valid, load_i.queue);
     composed_q  <= compose_o || (composed_q && !step);
     if (!valid_q || step) valid_q <= choose;
     if (choose) begin
@@ -273,7 +271,7 @@ module cp_retire
   function automatic visit_e visit_of(queue_t q);
     if (due_i[q]) return VisitWriteBack;
     if (halt_i[q]) return VisitHalt;
-    if (head_signal_i[q] && !signalled_q[q]) return VisitSignal;
+    if (signals[q]) return VisitSignal;
     return VisitFinal;
   endfunction
 endmodule

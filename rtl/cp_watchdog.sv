@@ -18,24 +18,21 @@ module cp_watchdog
     input slot_t  start_slot_i,
 
     input queues_t        live_i,
-    input queues_t        waiting_i,
     input queues_t        empty_i,
     input queues_t        head_done_i,
-    input mark_t          started_i   [QUEUES],
-    input mark_t          retired_i   [QUEUES],
+    input queues_t        head_wait_i,
+    input marks_t         retired_i,
     input logic    [63:0] limit_i     [QUEUES],
 
     output failure_t failure_o
 );
   logic [63:0] start_time[QUEUES*WINDOW];
   queue_t q;
-  logic is_wait;
   logic late_q;
   queue_t late_queue_q;
 
   always_comb begin
     q = cycles_i[QueueBits-1:0];
-    is_wait = waiting_i[q] && mark_t'(started_i[q] - retired_i[q]) == mark_t'(1);
     // Not if it has reported since: its retirement may be under way.
     failure_o = '{
         valid: late_q && !head_done_i[late_queue_q],
@@ -49,7 +46,7 @@ module cp_watchdog
   always_ff @(posedge clk_i) begin
     if (start_valid_i) start_time[{start_queue_i, start_slot_i}] <= cycles_i;
     late_q <= 1'b0;
-    if (live_i[q] && !empty_i[q] && !head_done_i[q] && !is_wait && limit_i[q] != '0) begin
+    if (live_i[q] && !empty_i[q] && !head_done_i[q] && !head_wait_i[q] && limit_i[q] != '0) begin
       late_q <= cycles_i - start_time[{q, retired_i[q][SlotBits-1:0]}] > limit_i[q];
       late_queue_q <= q;
     end

@@ -9,10 +9,10 @@ module cp_wrr
     input logic clk_i,
     input logic rst_i,
 
-    input  queues_t       request_i,
-    input  logic    [7:0] weight_i [QUEUES],
-    output queue_t        grant_o,            // of no meaning without a request
-    input  logic          advance_i           // the grant is taken
+    input  queues_t                   request_i,
+    input  logic    [QUEUES-1:0][7:0] weight_i,
+    output queue_t                    grant_o,    // of no meaning without a request
+    input  logic                      advance_i   // the grant is taken
 );
   queue_t turn_q;
   logic [7:0] left_q;  // grants left of this turn

@@ -42,6 +42,8 @@ dma_segment_queue.sv
 dma_source.sv
 dma_engine.sv
 ep_answer.sv
+ep_register_access.sv
+ep_bar_decode.sv
 ep_mem_reader.sv
 ep_mem_writer.sv
 ep_completer.sv
@@ -50,6 +52,7 @@ ep_config.sv
 ep_msix.sv
 ep_tag_pool.sv
 ep_completion_check.sv
+ep_completion_in.sv
 ep_tag_counts.sv
 ep_tag_table.sv
 ep_requester.sv

@@ -75,5 +75,5 @@ module ep_mem_writer
   assign wr_be_o    = wr_be_q;
   assign wr_data_o  = wr_data_q;
 
-  `CHECK(WriteHeld, wr_valid_o && !wr_ready_i |=> wr_valid_o && $stable(wr_addr_o))
+  `CHECK(WriteHeld, wr_valid_o && !wr_ready_i |=> wr_valid_o)
 endmodule

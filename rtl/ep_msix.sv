@@ -10,7 +10,8 @@
 // blocked vector is pending at once, moderation or not (INT-MASK-001); unblocking sends at once what is pending or was
 // still being counted (INT-MASK-002). Without moderation each event is a message of its own; with it, and while blocked,
 // events of a vector share one.
-// Timers are looked at four vectors a cycle, in turn: a message is due 0 to 8 cycles before its time is over, never later.
+// Timers are looked at four vectors a cycle, in turn: a message is due 4 to 12 cycles before its time is over, so that it
+// leaves in time (INT-MOD-002) while ep_tx is free.
 module ep_msix
   import doorbell_pkg::*;
   import seams_pkg::*;
@@ -44,7 +45,8 @@ module ep_msix
   typedef logic [VectorBits-1:0] vector_t;
   typedef logic [VECTORS-1:0] vectors_t;
   localparam int unsigned Scanned = 4;  // vectors whose timers are looked at in one cycle
-  localparam logic [31:0] ScanCycles = 32'(VECTORS / Scanned);
+  // A full turn, and the way of a message through ep_tx.
+  localparam logic [31:0] ScanCycles = 32'(VECTORS / Scanned + 4);
   localparam int unsigned GroupBits = $clog2(VECTORS / Scanned);
 
   // Table and moderation.

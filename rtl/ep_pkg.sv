@@ -131,6 +131,14 @@ package ep_pkg;
     else read_bytes = {dws, 2'b0} - 13'(first_byte(first_be)) - 13'(after);
   endfunction
 
+  // How a non-posted request is answered without any access.
+  typedef enum logic [1:0] {
+    AnswerNone,
+    AnswerUr,
+    AnswerCa,
+    AnswerZero   // one DW that means nothing
+  } answer_e;
+
   // ---- requests of the device -----------------------------------------------------------------------------------------
 
   // Byte enables of a request's first DW (PCIe Base 2.2.5): bytes from offset on, at most `len` of them.

@@ -5,14 +5,10 @@
 //                                       ▼
 //                                 [ quarantined ] ──late final completion, QUARANTINE cycles──► free
 //
-//   completion beat ──► check ──► register ──► read_beat, read_done
-//
-// Promises: a completion beat a cycle, never held back (EP-CREDIT-002). Data goes to the client only when it fits the read
-// exactly. EP-TAG-001, -002, -003. One done for each request, with or after its last beat; after a failure no more of its
-// beats. Completions that answer nothing outstanding are dropped and counted (EP-CPL-005).
-// One entry is looked at in each cycle while any is in use, so a timeout is seen at most 256 cycles late.
+// Promises: EP-TAG-001, -002, -003. One done for each request, with or after its last beat. One entry is looked at in each
+// cycle while any is in use, so a timeout is seen at most 256 cycles late.
 // Device reset (clear_i): no beat or done from then on; outstanding tags go to quarantine, unsent ones are free. No new
-// request is taken until the sweep over the table has ended (sweeping_o).
+// request may come until the sweep over the table has ended (sweeping_o).
 `include "check.svh"
 
 module ep_tag_table
@@ -24,26 +20,26 @@ module ep_tag_table
     input logic rst_i,
     input logic clear_i,
 
-    input logic [15:0] id_i,              // of this function
+    input logic [15:0] id_i,            // of this function
     input logic        extended_tag_i,
-    input logic [31:0] timeout_i,         // cycles
-    input logic [31:0] quarantine_i,      // cycles
+    input logic [31:0] timeout_i,       // cycles
+    input logic [31:0] quarantine_i,    // cycles
 
     // A request takes a tag; later its TLP is sent.
-    input logic           alloc_valid_i,
-    input logic     [7:0] alloc_tag_i,
-    input read_req_t      alloc_i,
-    input logic           sent_valid_i,
-    input logic     [7:0] sent_tag_i,
+    input logic            alloc_valid_i,
+    input logic      [7:0] alloc_tag_i,
+    input read_req_t       alloc_i,
+    input logic            sent_valid_i,
+    input logic      [7:0] sent_tag_i,
 
     // Completions, beat by beat.
-    input logic           completion_valid_i,
-    input logic           completion_sop_i,
-    input logic           completion_last_i,
-    input logic           completion_bad_i,
-    input logic [2:0][31:0] completion_hdr_i,
-    input logic    [10:0] completion_dws_i,
-    input line_t          completion_data_i,
+    input logic              completion_valid_i,
+    input logic              completion_sop_i,
+    input logic              completion_last_i,
+    input logic              completion_bad_i,
+    input logic  [2:0][31:0] completion_hdr_i,
+    input logic       [10:0] completion_dws_i,
+    input line_t             completion_data_i,
 
     // To the clients.
     output logic       read_beat_valid_o,
@@ -68,138 +64,90 @@ module ep_tag_table
     output logic timeout_o,
     output logic exhausted_o           // every usable tag is quarantined
 );
-  // What is known of the completion under way, for its later beats.
-  typedef struct packed {
-    logic        counted;  // its tag is in use or quarantined
-    logic        deliver;  // its bytes go to the client
-    logic        report;   // its end is the end of the request
-    logic        release_tag;
-    logic        quarantine;
-    read_status_e status;
-    logic [31:0] dst;      // of data[7:0] of the next beat
-    logic [9:0]  left;     // bytes
-    logic [1:0]  skip;     // bytes at the start of the next beat that were not asked for
-  } context_t;
-
   tag_state_e    state_q   [TAGS];
   tag_request_t  request_q [TAGS];
   tag_progress_t progress_q[TAGS];
   logic [31:0]   since_q   [TAGS];  // when it was sent or went to quarantine
   logic [31:0]   now_q;
+  logic          sweep_q;
 
-  // ---- completion ----------------------------------------------------------------------------------------------------
+  // ---- completions ---------------------------------------------------------------------------------------------------
 
-  logic     [7:0] tag;
-  verdict_t       verdict;
-  context_t       context_q;
-  context_t       current;
-  logic           sweep_q;
-  logic           bad_q;
-  logic           bad;       // the payload's length is wrong; the device is about to be fatal
-  logic           finish;    // last beat
-  logic           answers;   // an outstanding read
-  logic           report;
-  logic           release_tag;
-  logic           quarantine;
-  logic           abandoned; // no beats, no done: the clients were reset
+  logic          [7:0] tag;
+  logic                advance;
+  tag_progress_t       progress;
+  logic                release_tag;
+  logic                quarantine;
+  logic                report;
+  read_status_e        status;
+  logic                between;
+  logic          [7:0] between_tag;
+  logic                abandoned;
 
-  assign tag = completion_hdr_i[2][15:8];
+  assign abandoned     = clear_i || sweep_q;
+  assign ur_received_o = report && status == ReadUr;
+  assign ca_received_o = report && status == ReadCa;
 
-  ep_completion_check u_check (
-      .valid_i    (completion_valid_i && completion_sop_i),
-      .header_i   (completion_hdr_i),
-      .dws_i      (completion_dws_i),
-      .id_i       (id_i),
-      .state_i    (state_q[tag]),
-      .lower_i    (progress_q[tag].lower),
-      .remaining_i(progress_q[tag].remaining),
-      .verdict_o  (verdict)
+  ep_completion_in u_completion (
+      .clk_i            (clk_i),
+      .rst_i            (rst_i),
+      .id_i             (id_i),
+      .abandoned_i      (abandoned),
+      .valid_i          (completion_valid_i),
+      .sop_i            (completion_sop_i),
+      .last_i           (completion_last_i),
+      .bad_i            (completion_bad_i),
+      .header_i         (completion_hdr_i),
+      .dws_i            (completion_dws_i),
+      .data_i           (completion_data_i),
+      .tag_o            (tag),
+      .state_i          (state_q[tag]),
+      .request_i        (request_q[tag]),
+      .progress_i       (progress_q[tag]),
+      .advance_o        (advance),
+      .progress_o       (progress),
+      .release_o        (release_tag),
+      .quarantine_o     (quarantine),
+      .report_o         (report),
+      .status_o         (status),
+      .between_o        (between),
+      .between_tag_o    (between_tag),
+      .read_beat_valid_o(read_beat_valid_o),
+      .read_beat_o      (read_beat_o),
+      .read_data_o      (read_data_o),
+      .unexpected_o     (unexpected_o),
+      .poisoned_o       (poisoned_received_o)
   );
-
-  logic poison;
-  assign poison    = completion_hdr_i[0][14] || progress_q[tag].poisoned;
-  assign abandoned = clear_i || sweep_q;
-
-  always_comb begin
-    current = context_q;
-    if (completion_valid_i && completion_sop_i) begin
-      current             = '0;
-      current.counted     = verdict.known || verdict.late;
-      current.deliver     = verdict.known && verdict.good && !poison;
-      current.report      = verdict.known && (verdict.final_of || !verdict.good);
-      current.release_tag = current.counted && verdict.final_of;
-      current.quarantine  = verdict.known && !verdict.final_of && !verdict.good;
-      current.status      = (verdict.good && poison) ? ReadPoisoned : verdict.status;
-      current.skip        = completion_hdr_i[2][1:0];
-      current.dst         = progress_q[tag].dst - 32'(current.skip);
-      current.left        = verdict.bytes;
-    end
-  end
-
-  assign finish = completion_valid_i && completion_last_i;
-  assign answers = current.counted && state_q[tag] == TagOutstanding;
-  assign bad = completion_valid_i && (completion_bad_i || (bad_q && !completion_sop_i));
-  assign report = finish && (current.report || (bad && answers));
-  assign release_tag = finish && current.release_tag && !bad;
-  assign quarantine = finish && answers && (current.quarantine || bad);
-
-  assign unexpected_o = finish && !answers;
-  assign ur_received_o = report && current.status == ReadUr;
-  assign ca_received_o = report && current.status == ReadCa;
-  assign poisoned_received_o = finish && completion_hdr_i[0][14] && completion_hdr_i[0][30];
-
-  always_ff @(posedge clk_i) begin
-    if (completion_valid_i) begin
-      context_q <= current;
-      context_q.dst <= current.dst + 32'd64;
-      context_q.left <= (current.left + 10'(current.skip) > 10'd64)
-                        ? current.left + 10'(current.skip) - 10'd64 : '0;
-      context_q.skip <= '0;
-      bad_q <= bad && !completion_last_i;
-    end
-    if (rst_i) begin
-      context_q <= '0;
-      bad_q     <= 1'b0;
-    end
-  end
 
   // ---- timeouts, quarantine, sweep -------------------------------------------------------------------------------------
 
-  logic [7:0]  scan_q;
-  logic        scanning;
-  logic        held;          // the completion under way uses this entry or the ports
-  logic [31:0] age;
-  logic        scan_timeout;  // outstanding too long, or abandoned: to quarantine
-  logic        scan_free;     // rested long enough, or never sent
-
-  // A completion is under way between its beats as well; its header need not be on the link then.
-  logic        between_q;
-  logic [7:0]  between_tag_q;
+  logic [7:0] scan_q;
+  logic       scanning;
+  logic       held;          // the completion under way uses this entry, or the ports
+  logic       expired;
+  logic       scan_timeout;  // outstanding too long, or abandoned: to quarantine
+  logic       scan_free;     // rested long enough, or never sent
 
   assign scanning = in_use_o != '0 || quarantined_o != '0 || sweep_q;
-  assign held     = (completion_valid_i && tag == scan_q) || (between_q && between_tag_q == scan_q)
-                  || report || release_tag || quarantine;
-
-  always_ff @(posedge clk_i) begin
-    if (completion_valid_i) begin
-      between_q     <= !completion_last_i;
-      between_tag_q <= tag;
-    end
-    if (rst_i) between_q <= 1'b0;
-  end
 
   always_comb begin
-    age          = '0;
+    held         = 1'b1;
+    expired      = 1'b0;
     scan_timeout = 1'b0;
     scan_free    = 1'b0;
-    if (scanning && !held) begin
-      age = now_q - since_q[scan_q];
-      unique case (state_q[scan_q])
-        TagQueued:      scan_free = sweep_q;
-        TagOutstanding: scan_timeout = sweep_q || age >= timeout_i;
-        TagQuarantined: scan_free = age >= quarantine_i;
-        default:        ;
-      endcase
+    if (scanning) begin
+      held = (completion_valid_i && tag == scan_q) || (between && between_tag == scan_q)
+           || report || release_tag || quarantine;
+      if (!held) begin
+        expired = now_q - since_q[scan_q]
+                  >= ((state_q[scan_q] == TagOutstanding) ? timeout_i : quarantine_i);
+        unique case (state_q[scan_q])
+          TagQueued:      scan_free = sweep_q;
+          TagOutstanding: scan_timeout = sweep_q || expired;
+          TagQuarantined: scan_free = expired;
+          default:        ;
+        endcase
+      end
     end
   end
 
@@ -211,7 +159,7 @@ module ep_tag_table
     if (clear_i) begin
       sweep_q <= 1'b1;
       scan_q  <= '0;
-    end else if (scanning && !held) begin
+    end else if (!held) begin
       scan_q <= scan_q + 1'b1;
       if (scan_q == 8'(TAGS - 1)) sweep_q <= 1'b0;
     end
@@ -243,14 +191,7 @@ module ep_tag_table
       state_q[sent_tag_i] <= TagOutstanding;
       since_q[sent_tag_i] <= now_q;
     end
-    if (completion_valid_i && completion_sop_i && verdict.known && verdict.good) begin
-      progress_q[tag] <= '{
-          poisoned: poison,
-          lower: progress_q[tag].lower + 7'(verdict.bytes),
-          remaining: progress_q[tag].remaining - verdict.bytes,
-          dst: progress_q[tag].dst + 32'(verdict.bytes)
-      };
-    end
+    if (advance) progress_q[tag] <= progress;
     if (release_tag) state_q[tag] <= TagFree;
     if (quarantine) begin
       state_q[tag] <= TagQuarantined;
@@ -266,13 +207,21 @@ module ep_tag_table
     end
   end
 
-  logic [7:0] moved;        // the one tag that the completion or the scan moves
+  // ---- counts and ends -------------------------------------------------------------------------------------------------
+
+  logic [7:0] moved;  // the one tag that the completion or the scan moves
+  logic       moves;
+  logic       was_quarantined;
   logic       last_usable;
+  logic       done_valid_q;
+  read_done_t done_q;
 
-  assign free_valid_o = release_tag || scan_free;
-  assign free_tag_o   = release_tag ? tag : scan_q;
-
-  // ---- counts ------------------------------------------------------------------------------------------------------------
+  assign moved           = (release_tag || quarantine) ? tag : scan_q;
+  assign moves           = release_tag || quarantine || scan_free || scan_timeout;
+  assign was_quarantined = moves && state_q[moved] == TagQuarantined;
+  assign free_valid_o    = release_tag || scan_free;
+  assign free_tag_o      = moved;
+  assign exhausted_o     = last_usable && !sweep_q;
 
   ep_tag_counts u_counts (
       .clk_i            (clk_i),
@@ -282,46 +231,20 @@ module ep_tag_table
       .free_i           (free_valid_o),
       .quarantine_i     (quarantine || scan_timeout),
       .tag_i            (moved),
-      .was_quarantined_i(state_q[moved] == TagQuarantined),
+      .was_quarantined_i(was_quarantined),
       .in_use_o         (in_use_o),
       .quarantined_o    (quarantined_o),
       .last_usable_o    (last_usable)
   );
 
-  assign moved       = (release_tag || quarantine) ? tag : scan_q;
-  assign exhausted_o = last_usable && !sweep_q;
-
-  // ---- to the clients ------------------------------------------------------------------------------------------------------
-
-  logic       beat_valid_q;
-  read_beat_t beat_q;
-  line_t      data_q;
-  logic       done_valid_q;
-  read_done_t done_q;
-  logic       deliver;
-  logic [6:0] beat_bytes;
-
-  assign deliver    = completion_valid_i && current.deliver && current.left != '0 && !bad
-                    && !abandoned;
-  assign beat_bytes = (current.left + 10'(current.skip) >= 10'd64) ? 7'd64 - 7'(current.skip)
-                                                                   : 7'(current.left);
-
   always_ff @(posedge clk_i) begin
-    beat_valid_q <= deliver && !rst_i;
-    if (deliver) begin
-      beat_q.client <= request_q[tag].client;
-      beat_q.info   <= request_q[tag].info;
-      beat_q.dst    <= current.dst;
-      beat_q.be     <= ((beat_bytes == 7'd64) ? '1 : (64'd1 << beat_bytes) - 64'd1) << current.skip;
-      data_q        <= completion_data_i;
-    end
     done_valid_q <= (report || timeout_o) && !abandoned && !rst_i;
     if (report) begin
       done_q <= '{
           client: request_q[tag].client,
           info: request_q[tag].info,
           addr: request_q[tag].addr,
-          status: bad ? ReadMalformed : current.status
+          status: status
       };
     end else if (timeout_o) begin
       done_q <= '{
@@ -333,12 +256,16 @@ module ep_tag_table
     end
   end
 
-  assign read_beat_valid_o = beat_valid_q;
-  assign read_beat_o       = beat_q;
-  assign read_data_o       = data_q;
   assign read_done_valid_o = done_valid_q;
   assign read_done_o       = done_q;
 
-  `CHECK(AllocFree, alloc_valid_i |-> state_q[alloc_tag_i] == TagFree)
-  `CHECK(SentQueued, sent_valid_i |-> state_q[sent_tag_i] == TagQueued)
+  // Seen one cycle late: a check on the table itself would have the simulator copy it in each cycle.
+  logic misuse_q;
+  always_ff @(posedge clk_i) begin
+    misuse_q <= 1'b0;
+    if (alloc_valid_i && state_q[alloc_tag_i] != TagFree) misuse_q <= 1'b1;
+    if (sent_valid_i && state_q[sent_tag_i] != TagQueued) misuse_q <= 1'b1;
+    if (rst_i) misuse_q <= 1'b0;
+  end
+  `CHECK(AllocFreeSentQueued, !misuse_q)
 endmodule

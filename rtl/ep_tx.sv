@@ -279,5 +279,5 @@ module ep_tx
       .idle_o         (posted_idle)
   );
 
-  `CHECK(TxHeld, tx_valid_o && !tx_ready_i |=> tx_valid_o && $stable(tx_hdr_o[1]))
+  `CHECK(TxHeld, tx_valid_o && !tx_ready_i |=> tx_valid_o)
 endmodule

@@ -210,21 +210,25 @@ module ep_tx_posted
     end
   end
 
-  logic [1:0] taken;
-  logic [1:0] waits;      // only a reset of the source may take the write back
-  logic       whole;      // the last beat of its length
+  // EP-TLP-001, -003, -004. Beats are looked at when taken; the check sees it one cycle late (see ep_requester).
   logic [9:0] mps;
-  logic [9:0] write_end;  // from the multiple of MPS below its first byte
-  assign taken     = write_valid_i & write_ready_o;
-  assign waits     = clear_i ? '0 : write_valid_i & ~write_ready_o;
-  assign whole     = partial_q + 3'd1 == LineCountBits'((dws + 7'd15) >> 4);
-  assign mps       = 10'd1 << mps_log2_i;
-  assign write_end = (10'(write_addr_i[source[0]]) & (mps - 10'd1)) + write_len_i[source[0]];
-  // EP-TLP-001, -003, -004: 1 to MPS bytes that do not cross a multiple of MPS.
-  `CHECK(WriteSize, taken != '0 && !locked_q |-> write_len_i[source[0]] != '0 && write_end <= mps)
-  `CHECK(SopBegins, taken != '0 |-> write_sop_i[source[0]] == !locked_q)
-  `CHECK(BeatsMatch, taken != '0 |-> last == whole)
+  logic       whole;     // the last beat of the length
+  logic       misfit_q;  // sop or last misplaced, or not 1 to MPS bytes inside one multiple
+  logic [1:0] waits;     // only a reset of the source may take the write back
+  assign mps   = 10'd1 << mps_log2_i;
+  assign whole = partial_q + 3'd1 == LineCountBits'((dws + 7'd15) >> 4);
+  assign waits = clear_i ? '0 : write_valid_i & ~write_ready_o;
+  always_ff @(posedge clk_i) begin
+    misfit_q <= 1'b0;
+    if (accept && source != Message) begin
+      misfit_q <= write_sop_i[source[0]] == locked_q || last != whole || (!locked_q
+                  && (write_len_i[source[0]] == '0 || (10'(write_addr_i[source[0]])
+                  & (mps - 10'd1)) + write_len_i[source[0]] > mps));
+    end
+    if (rst_i) misfit_q <= 1'b0;
+  end
+  `CHECK(WriteFits, !misfit_q)
   for (genvar s = 0; s < 2; s++) begin : gen_source
-    `CHECK(WriteHeld, waits[s] |=> clear_i || (write_valid_i[s] && $stable(write_addr_i[s])))
+    `CHECK(WriteHeld, waits[s] |=> clear_i || write_valid_i[s])
   end
 endmodule

@@ -73,7 +73,7 @@ class Run:
     """``file:test``, a cocotb test of `tests/scenarios`."""
     profile: str = "harsh"
     deadline: int = 100_000
-    """Hang limit of a wait, device cycles."""
+    """Hang limit of a wait in a program, device cycles; a scenario has its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,19 @@ async def the_function_mask_holds_messages(device: Device) -> None:
     await queue.finish()
 
 
+async def reads_see_every_write_before(device: Device) -> None:
+    """ORD-READ-002: the last of several writes in a row, in either BAR."""
+    transport, buffer = device.transport, device.empty(4096)
+    words = [device.bar0 + registers.SEMAPHORE_SET.word(100 + number) for number in range(6)]
+    window = device.function.bars[2].address + buffer.address
+    for lap in range(1, 41):
+        for word in words:
+            transport.write(word, lap)
+        assert await transport.read(words[-1]) == lap
+        transport.write_block(window, bytes([lap]) * 500)
+        assert await transport.read(window + 488) == lap * 0x0101010101010101
+
+
 async def smallest_payloads_and_requests(device: Device) -> None:
     """EP-TLP-001, EP-TLP-002: 128 bytes each; the checkers see to it that nothing is larger."""
     transport = device.transport
@@ -93,6 +106,25 @@ async def host_to_host_copies(device: Device) -> None:
     await mirror.check(stream)
 
 
+async def length_zero_moves_nothing(device: Device) -> None:
+    """DMA-COPY-004: between all spaces, and what comes behind it goes on."""
+    stream = device.stream()
+    mirror = Mirror(device, 4096)
+    await mirror.start(stream)
+    for target in Space:
+        for source in Space:
+            stream.copy(
+                mirror.operand(target),
+                mirror.operand(source),
+                0,
+                destination_offset=1000,
+                source_offset=4096,
+            )
+        stream.fill(mirror.operand(target), 0xEE, 4096, 0)
+        stream.write(mirror.operand(target), b"", 77)
+    await mirror.check(stream)
+
+
 async def failed_reads_give_their_tags_back(device: Device) -> None:
     """EP-TAG-003: three times as many failures as there are tags."""
     tags = registers.DEVICE.CAP_TAGS.decode(await device.read(registers.DEVICE.CAP_TAGS))["tags"]
@@ -109,13 +141,19 @@ async def failed_reads_give_their_tags_back(device: Device) -> None:
 
 # Command processor ----------------------------------------------------------------------------------
 async def doorbells_at_every_offset(device: Device) -> None:
-    """CP-DB-010: a second doorbell so many cycles after the first, and nothing else to wake the queue."""
+    """CP-DB-010: a doorbell so long after the last one, or after its record, and nothing else to wake the queue."""
     queue = RawQueue(device, log2=8)
-    for offset in range(192):
-        queue.submit(nop(queue, 2 * offset + 1))
-        await pause(device, offset)
-        queue.submit(nop(queue, 2 * offset + 2))
-        await until(device, lambda: queue.recorded == queue.put)
+
+    def done() -> bool:
+        return queue.recorded == queue.put
+
+    for offset in (*range(192), *range(-64, 0)):
+        queue.submit(nop(queue, queue.put + 1))
+        if offset < 0:
+            await until(device, done)
+        await pause(device, offset % 64 if offset < 0 else offset)
+        queue.submit(nop(queue, queue.put + 1))
+        await until(device, done)
     await queue.finish()
 
 
@@ -171,7 +209,7 @@ async def registers_follow_writes(device: Device) -> None:
 
 async def idle_means_that_all_is_told(device: Device) -> None:
     """CP-STATE-005, CP-WB-004: at the first idle, record and write-back have come."""
-    stream, queue = await crowded(device), RawQueue(device)
+    stream, queue = await crowded(device, 8), RawQueue(device)
     for value in range(1, 61):
         queue.submit(nop(queue, value))
         while not (await queue.status())["idle"]:

@@ -316,6 +316,7 @@ async def semaphores(device: Device) -> None:
     waiter.wait(one, 3)
     waiter.signal(two, 7)
     waiter.flush()
+    await pause(device, 1000)
     assert await two.value() == 0
     for _ in range(5):
         signaller.signal(one, 1, add=True)

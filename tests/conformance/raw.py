@@ -110,7 +110,8 @@ class RawQueue:
     async def until_idle(self, state: QueueState = QueueState.RUNNING) -> None:
         """Wait for ``state`` and idle."""
         wanted = {"state": state, "idle": 1, "resetting": 0}
-        await self.device.poll(self.block.STATUS, wanted, 500_000, f"queue {self.number}")
+        bound = min(500_000, self.device.deadline)
+        await self.device.poll(self.block.STATUS, wanted, bound, f"queue {self.number}")
 
     async def finish(self) -> None:
         """Reset the queue and give its memory back."""

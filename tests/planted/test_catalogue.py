@@ -127,6 +127,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         planted.edited(catalogue(tmp_path, GOOD), tmp_path)
 
 
+def test_every_edit_fits_the_sources() -> None:
+    """Whoever changes a planted line learns it here first."""
+    bugs = planted.load()
+    planted.edited(bug for bug in bugs if not bug.in_runtime)
+    for bug in bugs:
+        planted.edited([bug])
+
+
 def test_a_package_differs_in_its_edit_alone() -> None:
     bug = next(bug for bug in planted.load() if bug.in_runtime)
     (folder, edit) = planted.package(bug), bug.edits[0]

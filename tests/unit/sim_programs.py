@@ -8,7 +8,9 @@ import numpy as np
 
 import doorbell
 from doorbell.errors import ArgumentError, DeadlineExceeded, WrongResult
-from doorbell_tb import link
+from doorbell_tb import checkers, link
+from doorbell_tb.tlp import Columns
+from doorbell_tb.trace import TlpFlag
 
 
 async def right(device: doorbell.Device, number: int) -> dict[str, Any]:
@@ -54,6 +56,42 @@ async def reads_without_a_command(device: doorbell.Device) -> None:
     for session in link.transport().journal.sessions:
         for batch in session.batches:
             batch.packets["operands"] = 0
+
+
+async def tampers(device: doorbell.Device) -> dict[str, Any]:
+    """Real traffic, then the checkers on copies of its trace in which one thing was changed."""
+    stream = device.stream()
+    local, host = device.empty(4096), device.pinned(4096)
+    for _ in range(3):
+        stream.copy(host, local)
+        await stream.synchronize()
+    here = link.transport()
+    trace = link.trace().copy()
+
+    def broken(changed: Any) -> set[str]:
+        found = checkers.check(checkers.Evidence(trace=changed, journal=here.journal))
+        return {finding.rule for finding in found}
+
+    assert broken(trace) == set()
+    seen = Columns(trace)
+    ours = (seen.begin >= np.uint64(host.address)) & (seen.begin < np.uint64(host.address + 4096))
+    data = np.flatnonzero(seen.to_host & seen.write & ours)
+    records = np.flatnonzero(seen.to_host & seen.write & (seen.meant == 16))
+    messages = np.flatnonzero(seen.flags & TlpFlag.MESSAGE != 0)
+    found: dict[str, set[str]] = {"late data": set(), "early interrupt": set(), "lost data": set()}
+    for record, message in zip(records, messages, strict=True):
+        last = data[data < record][-1]
+        for name, first, second in (
+            ("late data", last, record),
+            ("early interrupt", record, message),
+        ):
+            changed = trace.copy()
+            changed[[first, second]] = changed[[second, first]]
+            found[name] |= broken(changed)
+        changed = trace.copy()
+        changed["direction"][last] = 1
+        found["lost data"] |= broken(changed)
+    return {name: sorted(rules) for name, rules in found.items()}
 
 
 async def unplain_result(device: doorbell.Device) -> object:

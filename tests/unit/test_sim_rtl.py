@@ -78,6 +78,13 @@ def test_waiting_and_concurrency(tmp_path):
     assert outcome.code is ExitCode.RIGHT, outcome.message
 
 
+def test_the_checkers_bite_on_a_real_trace(tmp_path):
+    outcome = launch(tmp_path, "tampers")
+    assert outcome.code is ExitCode.RIGHT, outcome.message
+    for name, rules in outcome.result.items():
+        assert "ORD-UP-001" in rules, name
+
+
 def test_patience_is_the_deadline(tmp_path):
     outcome = launch(tmp_path, "patience", deadline=5000)
     assert outcome.code is ExitCode.RIGHT, outcome.message
