@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from doorbell.contract import PACKET, Error, QueueState, registers
+from doorbell.contract import PACKET, Error, Opcode, QueueState, registers
 from doorbell.errors import (
     ArgumentError,
     DeadlineExceeded,
@@ -148,16 +148,21 @@ class Queue:
         if room <= 0 or self.error is not None:
             return
         at = self.put
+        told: list[int] = []  # timeline values that get a record
         while at < self.put + room:
             packets = self._staged.popleft()
             taken = packets[: self.put + room - at]
             if len(taken) < len(packets):
                 self._staged.appendleft(packets[len(taken) :])
             self._ring.write(at, taken)
+            # What precedes a WAIT is told before it: the host may hold what the WAIT waits for.
+            told += (np.flatnonzero(taken["opcode"] == Opcode.WAIT) + at).tolist()
             at += len(taken)
         for index in [index for index in self._blocks if index < at]:
             self._ring.write_arguments(index, self._blocks.pop(index))
-        self._ring.close_batch(at, self._vector)
+        for value in (*told, at):
+            if value > self.put:
+                self._ring.tell(value, self._vector)
         self.put = at
         self._device.transport.publish()
         self._device.transport.write(self._doorbell, at)

@@ -18,7 +18,7 @@ from doorbell.memory import HostPool
 __all__ = ["RUNTIME_FLAGS", "Ring"]
 
 RUNTIME_FLAGS: Final = int(Flag.RECORD | Flag.INTERRUPT)
-"""Flags that the last packet of each batch carries, and no other."""
+"""Flags of the packets that tell the timeline: the last of a batch, and the one before each WAIT."""
 _REPORT, _WRITEBACK, _STATE_BYTES = 64, 128, 192
 
 
@@ -80,7 +80,7 @@ class Ring:
         """Store the 64-byte argument block of the packet ``count``."""
         self._arguments[count % self.size] = block
 
-    def close_batch(self, count: int, vector: int) -> None:
+    def tell(self, count: int, vector: int) -> None:
         """Let the packet before ``count`` record the timeline value ``count`` and interrupt on ``vector``."""
         last = self._packets[(count - 1) % self.size]
         last["flags"] |= RUNTIME_FLAGS

@@ -434,3 +434,16 @@ async def kernels_keep_to_their_columns(device: Device) -> None:
     y[:, :n] = reference.requantise(np.ascontiguousarray(c[:, :n]), bias, **numbers)
     assert np.array_equal(await stream.download(product), c)
     assert np.array_equal(await stream.download(out), y)
+
+
+async def an_event_is_told_before_a_wait_behind_it(device: Device) -> None:
+    """RT-SUBMIT rules: the host opens the gate only after the event, and both are of one batch."""
+    stream, gate = device.stream(), device.semaphore()
+    stream.submit(encode.nops(1))
+    event = stream.record()
+    stream.wait(gate, 1)
+    last = stream.record()
+    await event
+    assert not last.done
+    gate.set(1)
+    await last
