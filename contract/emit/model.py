@@ -196,7 +196,6 @@ class Rule:
     text: str
     rationale: str
     status: str
-    checked_by: tuple[str, ...]
     since: str
 
 

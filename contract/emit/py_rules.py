@@ -1,6 +1,6 @@
 """Writes rules.py of the Python contract."""
 
-from emit.literal import Group, Text, call, lay_out, quoted
+from emit.literal import Text, call, lay_out, quoted
 from emit.model import Contract
 from emit.text import NOTICE
 
@@ -18,8 +18,8 @@ from typing import Final
 class Rule:
     """A promise of the contract.
 
-    `text` is one "shall" sentence. `status` is `active`, `planned` or `retired`. `checked_by` names
-    tests and checkers. `since` is the contract version that introduced the rule.
+    `text` is one "shall" sentence. `status` is `active`, `planned` or `retired`. `since` is the
+    contract version that introduced the rule.
     """
 
     id: str
@@ -27,7 +27,6 @@ class Rule:
     text: str
     rationale: str
     status: str
-    checked_by: tuple[str, ...]
     since: str
 
 
@@ -41,10 +40,6 @@ def module(contract: Contract) -> str:
         return f"{_HEAD}RULES: Final[dict[str, Rule]] = {{}}\n{_DOC}"
     lines = ["RULES: Final[dict[str, Rule]] = {"]
     for rule in contract.rules:
-        checked = tuple(quoted(name) for name in rule.checked_by)
-        comma = "," if len(checked) == 1 else ""
-        flat = f"checked_by=({', '.join(checked)}{comma})"
-        fits = len(flat) + 8 + 1 <= 100
         entry = call(
             f"{quoted(rule.id)}: Rule",
             f"id={quoted(rule.id)}",
@@ -52,7 +47,6 @@ def module(contract: Contract) -> str:
             Text("text=", rule.text),
             Text("rationale=", rule.rationale),
             f"status={quoted(rule.status)}",
-            flat if fits else Group("checked_by=(", checked, ")"),
             f"since={quoted(rule.since)}",
         )
         lines += lay_out(entry, 4, ",")

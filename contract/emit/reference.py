@@ -148,8 +148,6 @@ def _rules(contract: Contract) -> list[str]:
         lines += [f"### {area}: {title.lower()}", ""]
         for rule in rules:
             mark = "" if rule.status == "active" else f" ({rule.status})"
-            held = ", ".join(map(code, rule.checked_by))
-            tail = f" Held by {held}." if held else ""
-            lines.append(f"- **{rule.id}**{mark} {rule.text} *{rule.rationale}*{tail}")
+            lines.append(f"- **{rule.id}**{mark} {rule.text} *{rule.rationale}*")
         lines.append("")
     return lines

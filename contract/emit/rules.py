@@ -23,7 +23,6 @@ def load_rules(sources: Iterable[Source]) -> tuple[Rule, ...]:
                 " ".join(raw["text"].split()),
                 " ".join(raw["rationale"].split()),
                 raw["status"],
-                tuple(raw["checked_by"]),
                 raw["since"],
             )
             fault = _fault(rule, rules)

@@ -18,7 +18,6 @@ rules:
     text: "The device shall behave."
     rationale: "It must."
     status: active
-    checked_by: []
     since: "0.1.0"
 """
 

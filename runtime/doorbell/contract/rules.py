@@ -11,8 +11,8 @@ from typing import Final
 class Rule:
     """A promise of the contract.
 
-    `text` is one "shall" sentence. `status` is `active`, `planned` or `retired`. `checked_by` names
-    tests and checkers. `since` is the contract version that introduced the rule.
+    `text` is one "shall" sentence. `status` is `active`, `planned` or `retired`. `since` is the
+    contract version that introduced the rule.
     """
 
     id: str
@@ -20,7 +20,6 @@ class Rule:
     text: str
     rationale: str
     status: str
-    checked_by: tuple[str, ...]
     since: str
 
 
@@ -34,7 +33,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="One queue with many small commands would otherwise starve the others.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-ARB-002": Rule(
@@ -46,7 +44,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Starvation needs a number, or a test for it could never fail.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-ARB-003": Rule(
@@ -61,7 +58,6 @@ RULES: Final[dict[str, Rule]] = {
             "between queues it is a deadlock."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CALL-001": Rule(
@@ -73,7 +69,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Recorded command buffers are replayed without copying them into the ring.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CALL-002": Rule(
@@ -82,7 +77,6 @@ RULES: Final[dict[str, Rule]] = {
         text="A CALL inside a called buffer shall fail with BAD_OPCODE.",
         rationale="Nesting needs a stack in hardware and can loop without end.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CALL-003": Rule(
@@ -94,7 +88,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="With the outer index alone nobody finds the one bad packet among thousands.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CALL-004": Rule(
@@ -108,7 +101,6 @@ RULES: Final[dict[str, Rule]] = {
             "A long buffer cannot be held whole; the rule says what a late error leaves behind."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CFG-001": Rule(
@@ -123,7 +115,6 @@ RULES: Final[dict[str, Rule]] = {
             "was never a ring."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CFG-002": Rule(
@@ -135,7 +126,6 @@ RULES: Final[dict[str, Rule]] = {
             "2^64 packets."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CFG-003": Rule(
@@ -150,7 +140,6 @@ RULES: Final[dict[str, Rule]] = {
             "back what it got."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-CFG-004": Rule(
@@ -165,7 +154,6 @@ RULES: Final[dict[str, Rule]] = {
             "software did not allocate."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-001": Rule(
@@ -177,7 +165,6 @@ RULES: Final[dict[str, Rule]] = {
             "full lap runs old packets (ROCR amd_aql_queue.cpp)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-002": Rule(
@@ -192,7 +179,6 @@ RULES: Final[dict[str, Rule]] = {
             "(raspberrypi/linux #4158); running on would execute a lap of stale slots."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-003": Rule(
@@ -207,7 +193,6 @@ RULES: Final[dict[str, Rule]] = {
             "so what the ring holds is unknown."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-004": Rule(
@@ -219,7 +204,6 @@ RULES: Final[dict[str, Rule]] = {
             "it, would start packets behind an error that is already decided."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-005": Rule(
@@ -234,7 +218,6 @@ RULES: Final[dict[str, Rule]] = {
             "amd_aql_queue.cpp)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-006": Rule(
@@ -246,7 +229,6 @@ RULES: Final[dict[str, Rule]] = {
             "second error."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-007": Rule(
@@ -258,7 +240,6 @@ RULES: Final[dict[str, Rule]] = {
             "on the first half would move put to a mixture of old and new."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-008": Rule(
@@ -267,14 +248,13 @@ RULES: Final[dict[str, Rule]] = {
         text=(
             "A write that holds the high half of DOORBELL shall ring with that half and the low "
             "half last written to this page, its own included, or zero if none was written since "
-            "reset."
+            "the last reset of the queue or device."
         ),
         rationale=(
             "The second half of a split store is the commit point and 8 bytes do both; a lone high "
             "half has one defined meaning instead of a random one."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-009": Rule(
@@ -286,7 +266,6 @@ RULES: Final[dict[str, Rule]] = {
             "accepted, not what was staged."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-DB-010": Rule(
@@ -301,7 +280,6 @@ RULES: Final[dict[str, Rule]] = {
             "for ever (amdgpu 21a550d)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-FETCH-001": Rule(
@@ -309,14 +287,13 @@ RULES: Final[dict[str, Rule]] = {
         area="CP",
         text=(
             "A failed ring read shall act as a failing packet at the count of the first packet "
-            "that the read asked for."
+            "that it did not deliver whole."
         ),
         rationale=(
             "Earlier packets are whole and must still finish; without one defined index software "
             "could not tell which commands ran."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-FETCH-002": Rule(
@@ -328,7 +305,6 @@ RULES: Final[dict[str, Rule]] = {
             "commands."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-FETCH-003": Rule(
@@ -339,7 +315,6 @@ RULES: Final[dict[str, Rule]] = {
             "The host refused the address; software needs to tell this from an unmapped ring."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-FETCH-004": Rule(
@@ -351,7 +326,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A queue that waits for ever for its packets looks like a hang of the device.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-FETCH-005": Rule(
@@ -362,7 +336,6 @@ RULES: Final[dict[str, Rule]] = {
             "Poison marks bytes that memory could not deliver; executing them is silent corruption."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-FETCH-006": Rule(
@@ -374,7 +347,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Packets placed by a wrong byte count land in wrong slots (pcileech-fpga #203).",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-NOP-001": Rule(
@@ -383,7 +355,6 @@ RULES: Final[dict[str, Rule]] = {
         text="A NOP shall have no effect other than those of its flags.",
         rationale="It is the means to place a record, an interrupt or a barrier alone.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-001": Rule(
@@ -394,7 +365,6 @@ RULES: Final[dict[str, Rule]] = {
             "A command that is refused half-way leaves memory in a state that no one can describe."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-002": Rule(
@@ -405,7 +375,6 @@ RULES: Final[dict[str, Rule]] = {
             "One packet has one right answer on every implementation, whatever order it checks in."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-003": Rule(
@@ -420,7 +389,6 @@ RULES: Final[dict[str, Rule]] = {
             "no-operations."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-004": Rule(
@@ -432,7 +400,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A flag that is silently ignored today could not get a meaning tomorrow.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-005": Rule(
@@ -444,7 +411,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Unchecked fields fill with rubbish and can never be given a meaning.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-006": Rule(
@@ -459,7 +425,6 @@ RULES: Final[dict[str, Rule]] = {
             "record that never comes."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-007": Rule(
@@ -471,7 +436,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Non-zero bytes past the length show that encoder and length disagree.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-008": Rule(
@@ -486,7 +450,6 @@ RULES: Final[dict[str, Rule]] = {
             "wrong waiter."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-009": Rule(
@@ -501,7 +464,6 @@ RULES: Final[dict[str, Rule]] = {
             "#65)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-010": Rule(
@@ -513,7 +475,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A record that crosses a boundary could land in two pieces and be read half new.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-011": Rule(
@@ -524,7 +485,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Guessing a space sends data to the wrong memory.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-012": Rule(
@@ -534,9 +494,11 @@ RULES: Final[dict[str, Rule]] = {
             "A SIGNAL with an unknown mode or a WAIT with an unknown condition shall fail with "
             "BAD_MODE."
         ),
-        rationale="A wait with a guessed condition never ends or ends at once.",
+        rationale=(
+            "A wait with a guessed condition never ends or ends at once. An unknown mode uses no "
+            "operand, so that BAD_MODE is all it can report."
+        ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-013": Rule(
@@ -551,7 +513,6 @@ RULES: Final[dict[str, Rule]] = {
             "would be filled with stale ones."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-014": Rule(
@@ -566,7 +527,6 @@ RULES: Final[dict[str, Rule]] = {
             "need two reads."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-015": Rule(
@@ -581,7 +541,6 @@ RULES: Final[dict[str, Rule]] = {
             "error."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-016": Rule(
@@ -593,7 +552,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A range that wraps to address 0 writes where nobody meant to.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-017": Rule(
@@ -608,7 +566,6 @@ RULES: Final[dict[str, Rule]] = {
             "computes ranges."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-018": Rule(
@@ -622,7 +579,6 @@ RULES: Final[dict[str, Rule]] = {
             "An index that is cut to fewer bits waits on or signals another stream's semaphore."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-019": Rule(
@@ -634,7 +590,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A kernel that is missing must not retire as if it had computed something.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-020": Rule(
@@ -643,7 +598,6 @@ RULES: Final[dict[str, Rule]] = {
         text="A LAUNCH with a grid dimension of 0 or above GRID_MAX shall fail with BAD_GRID.",
         rationale="A zero dimension underflows a work-group counter into a launch without end.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-PKT-021": Rule(
@@ -658,7 +612,6 @@ RULES: Final[dict[str, Rule]] = {
             "wrong device."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-REC-001": Rule(
@@ -673,7 +626,6 @@ RULES: Final[dict[str, Rule]] = {
             "shows a phantom completion (openvmm #506, propolis #502)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-REC-002": Rule(
@@ -688,7 +640,6 @@ RULES: Final[dict[str, Rule]] = {
             "same point."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RETIRE-001": Rule(
@@ -699,7 +650,6 @@ RULES: Final[dict[str, Rule]] = {
             "A record then covers all earlier commands, and one timeline per queue is enough."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RETIRE-002": Rule(
@@ -714,7 +664,6 @@ RULES: Final[dict[str, Rule]] = {
             "(switchtec-kernel #65)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RETIRE-003": Rule(
@@ -729,7 +678,6 @@ RULES: Final[dict[str, Rule]] = {
             "(XRT #3125)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RETIRE-004": Rule(
@@ -741,7 +689,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A record means success; one that failure also writes makes bad data look good.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RING-001": Rule(
@@ -753,7 +700,6 @@ RULES: Final[dict[str, Rule]] = {
             "half-written or stale packets (tt-metal #8062)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RING-002": Rule(
@@ -765,7 +711,6 @@ RULES: Final[dict[str, Rule]] = {
             "never wrote."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RING-003": Rule(
@@ -777,7 +722,6 @@ RULES: Final[dict[str, Rule]] = {
             "2^32 and 2^64."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RING-004": Rule(
@@ -789,7 +733,6 @@ RULES: Final[dict[str, Rule]] = {
             "slot left free (ROCR queue_full_workaround)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RING-005": Rule(
@@ -801,7 +744,6 @@ RULES: Final[dict[str, Rule]] = {
             "packet twice or a mixture of two."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RING-006": Rule(
@@ -816,7 +758,6 @@ RULES: Final[dict[str, Rule]] = {
             "that space wrong and packets are overwritten."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-RING-007": Rule(
@@ -831,7 +772,6 @@ RULES: Final[dict[str, Rule]] = {
             "end in a hang (tt-metal #7064, #6374)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-SIGNAL-001": Rule(
@@ -843,7 +783,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A peer polls that word; two halves show it a value that was never signalled.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-START-001": Rule(
@@ -854,7 +793,6 @@ RULES: Final[dict[str, Rule]] = {
             "Order of start is the only thing that software needs to know to reason about overlap."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-START-002": Rule(
@@ -868,7 +806,6 @@ RULES: Final[dict[str, Rule]] = {
             "Without it a dependent command reads data that the earlier one has not yet written."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-START-003": Rule(
@@ -880,7 +817,6 @@ RULES: Final[dict[str, Rule]] = {
             "software asked for."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-START-004": Rule(
@@ -894,7 +830,6 @@ RULES: Final[dict[str, Rule]] = {
             "A smaller window than reported serialises copies that software counted on to overlap."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-START-005": Rule(
@@ -905,7 +840,6 @@ RULES: Final[dict[str, Rule]] = {
             "A command that slips past its wait uses data that another queue has not finished."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-STATE-001": Rule(
@@ -921,7 +855,6 @@ RULES: Final[dict[str, Rule]] = {
             "or drain in another state has no effect, so a late drain cannot hide a HALTED queue."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-STATE-002": Rule(
@@ -933,19 +866,20 @@ RULES: Final[dict[str, Rule]] = {
             "bits."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-STATE-003": Rule(
         id="CP-STATE-003",
         area="CP",
-        text="A DRAINING queue shall start no command.",
+        text=(
+            "A DRAINING queue shall start no command, whether or not it reports the failure of a "
+            "packet or doorbell that comes after the last command started."
+        ),
         rationale=(
             "Software drains in order to free buffers; a command that still starts uses them "
             "(aws-fpga #287)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-STATE-004": Rule(
@@ -957,7 +891,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale='"Drained in the end" cannot be tested; a number can.',
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-STATE-005": Rule(
@@ -972,7 +905,6 @@ RULES: Final[dict[str, Rule]] = {
             "(Vortex #386, #387)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-WB-001": Rule(
@@ -987,7 +919,6 @@ RULES: Final[dict[str, Rule]] = {
             "a8d0fb2)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-WB-002": Rule(
@@ -1002,7 +933,6 @@ RULES: Final[dict[str, Rule]] = {
             "unread packets (XRT xgq_impl.h)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-WB-003": Rule(
@@ -1018,19 +948,17 @@ RULES: Final[dict[str, Rule]] = {
             "empty."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "CP-WB-004": Rule(
         id="CP-WB-004",
         area="CP",
         text=(
-            "When STATUS.idle of a RUNNING queue is set, the last written-back count shall equal "
-            "QUEUE.GET."
+            "When STATUS.idle of a RUNNING queue is set and its get has moved since it was "
+            "enabled, the last written-back count shall equal QUEUE.GET."
         ),
         rationale="A last write-back that never comes leaves software waiting for space for ever.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-CAP-001": Rule(
@@ -1045,7 +973,6 @@ RULES: Final[dict[str, Rule]] = {
             "unit or a bound that does not exist."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-CAP-002": Rule(
@@ -1057,7 +984,6 @@ RULES: Final[dict[str, Rule]] = {
             "fewer commands overlap or fewer semaphores exist."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-ID-001": Rule(
@@ -1072,7 +998,6 @@ RULES: Final[dict[str, Rule]] = {
             "uses the all-ones of a dead link as data (dma_ip_drivers #19)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-IDLE-001": Rule(
@@ -1087,7 +1012,6 @@ RULES: Final[dict[str, Rule]] = {
             "then writes to freed memory (Vortex #386, #387)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-PAGE-001": Rule(
@@ -1098,7 +1022,6 @@ RULES: Final[dict[str, Rule]] = {
             "One page can then be mapped to one process, which cannot ring the queue of another."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-001": Rule(
@@ -1113,7 +1036,6 @@ RULES: Final[dict[str, Rule]] = {
             "some, while a semaphore written in halves takes a value that no one signalled."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-002": Rule(
@@ -1127,7 +1049,6 @@ RULES: Final[dict[str, Rule]] = {
             "A write that clears the other half loses configuration when a compiler splits a store."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-003": Rule(
@@ -1142,7 +1063,6 @@ RULES: Final[dict[str, Rule]] = {
             "the count makes the mistake visible."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-004": Rule(
@@ -1154,7 +1074,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Invented data hides a wrong offset until it is used as an address.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-005": Rule(
@@ -1168,7 +1087,6 @@ RULES: Final[dict[str, Rule]] = {
             "those bits a meaning."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-006": Rule(
@@ -1182,7 +1100,6 @@ RULES: Final[dict[str, Rule]] = {
             "Bring-up starts with SCRATCH; a swapped or cut value there spoils every later address."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-007": Rule(
@@ -1194,7 +1111,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Software that handles one queue must not wipe the report of another.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DEV-REG-008": Rule(
@@ -1209,7 +1125,6 @@ RULES: Final[dict[str, Rule]] = {
             "different."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-ATOMIC-001": Rule(
@@ -1221,7 +1136,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="An operation that is repeated after a lost completion counts twice.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-CHAN-001": Rule(
@@ -1235,7 +1149,6 @@ RULES: Final[dict[str, Rule]] = {
             "One copy at a time leaves the link idle for a whole read latency between copies."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-COPY-001": Rule(
@@ -1250,7 +1163,6 @@ RULES: Final[dict[str, Rule]] = {
             "with wrong weights."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-COPY-002": Rule(
@@ -1265,7 +1177,6 @@ RULES: Final[dict[str, Rule]] = {
             "DMA)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-COPY-003": Rule(
@@ -1280,7 +1191,6 @@ RULES: Final[dict[str, Rule]] = {
             "next."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-COPY-004": Rule(
@@ -1295,7 +1205,6 @@ RULES: Final[dict[str, Rule]] = {
             "#194, XRT #6805)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-ERR-001": Rule(
@@ -1310,7 +1219,6 @@ RULES: Final[dict[str, Rule]] = {
             "tensor."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-ERR-002": Rule(
@@ -1324,7 +1232,6 @@ RULES: Final[dict[str, Rule]] = {
             "The host refused the address, which is a different mistake from an unmapped one."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-ERR-003": Rule(
@@ -1336,7 +1243,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A lost completion would otherwise hold the queue for ever.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-ERR-004": Rule(
@@ -1348,7 +1254,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Poisoned bytes that are stored as good ones are silent corruption.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-ERR-005": Rule(
@@ -1363,7 +1268,6 @@ RULES: Final[dict[str, Rule]] = {
             "(pcileech-fpga #203, verilog-pcie #46)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-FILL-001": Rule(
@@ -1375,7 +1279,6 @@ RULES: Final[dict[str, Rule]] = {
             "at odd destinations."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-LIST-001": Rule(
@@ -1389,7 +1292,6 @@ RULES: Final[dict[str, Rule]] = {
             "Host buffers are scattered pages; a wrong order of pieces mixes pages of a tensor."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-READ-001": Rule(
@@ -1401,7 +1303,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A read beyond the buffer faults in the IOMMU or leaks a neighbour's data.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-RECT-001": Rule(
@@ -1416,7 +1317,6 @@ RULES: Final[dict[str, Rule]] = {
             "it."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "DMA-WRITE-001": Rule(
@@ -1428,7 +1328,6 @@ RULES: Final[dict[str, Rule]] = {
             "beside it."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-ATOMIC-001": Rule(
@@ -1443,7 +1342,6 @@ RULES: Final[dict[str, Rule]] = {
             "arrivals."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-ATOMIC-002": Rule(
@@ -1455,7 +1353,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="An operation that is half supported returns an old value that was never stored.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-BAR-001": Rule(
@@ -1470,7 +1367,6 @@ RULES: Final[dict[str, Rule]] = {
             "read registers on its own."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-BAR-002": Rule(
@@ -1482,7 +1378,6 @@ RULES: Final[dict[str, Rule]] = {
             "a tensor."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-BAR-003": Rule(
@@ -1494,7 +1389,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A device that answers for addresses it does not own hides a routing mistake.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-BM-001": Rule(
@@ -1509,7 +1403,6 @@ RULES: Final[dict[str, Rule]] = {
             "the host (litex_m2sdr #145, tinygrad #16536)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-BM-002": Rule(
@@ -1521,7 +1414,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A lost one leaves a command that never retires or a waiter that never wakes.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CFG-001": Rule(
@@ -1536,7 +1428,6 @@ RULES: Final[dict[str, Rule]] = {
             "missing one leaves it unusable."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CFG-002": Rule(
@@ -1550,7 +1441,6 @@ RULES: Final[dict[str, Rule]] = {
             "Capability walkers stop at zero; an error answer there ends enumeration on many hosts."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CFG-003": Rule(
@@ -1565,7 +1455,6 @@ RULES: Final[dict[str, Rule]] = {
             "requests."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CFG-004": Rule(
@@ -1577,7 +1466,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Later hosts sleep, log errors and tell two equal devices apart through them.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CPL-001": Rule(
@@ -1589,7 +1477,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A request without an answer times out at the host and can stop the machine.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CPL-002": Rule(
@@ -1604,7 +1491,6 @@ RULES: Final[dict[str, Rule]] = {
             "(pcileech-fpga #203, verilog-pcie #46)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CPL-003": Rule(
@@ -1616,7 +1502,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Hosts use it to flush writes; without an answer the flush hangs.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CPL-004": Rule(
@@ -1631,7 +1516,6 @@ RULES: Final[dict[str, Rule]] = {
             "#366, aws-fpga #776)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CPL-005": Rule(
@@ -1646,7 +1530,6 @@ RULES: Final[dict[str, Rule]] = {
             "(litepcie #173)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CPL-006": Rule(
@@ -1658,7 +1541,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A reserved status that is taken for success delivers data which never came.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CREDIT-001": Rule(
@@ -1667,7 +1549,6 @@ RULES: Final[dict[str, Rule]] = {
         text="The device shall send a TLP only within the credits that the receiver has granted.",
         rationale="A TLP beyond them overflows the receiver and is lost.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CREDIT-002": Rule(
@@ -1682,7 +1563,6 @@ RULES: Final[dict[str, Rule]] = {
             "them before anything else."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-CREDIT-003": Rule(
@@ -1694,7 +1574,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Two partners that each wait for the other to receive are in deadlock.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-FLR-001": Rule(
@@ -1709,7 +1588,6 @@ RULES: Final[dict[str, Rule]] = {
             "someone else (xenopsd #518, openvmm #4080)."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-FLR-002": Rule(
@@ -1721,7 +1599,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Without a bound the host either waits for ever or gives up on a healthy device.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-FLR-003": Rule(
@@ -1730,7 +1607,6 @@ RULES: Final[dict[str, Rule]] = {
         text="FLR shall reset the whole function except its sticky AER bits.",
         rationale="The cause of the trouble that led to the FLR is read after it.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-PM-001": Rule(
@@ -1744,7 +1620,6 @@ RULES: Final[dict[str, Rule]] = {
             "A device that half keeps its queues over sleep fetches from a ring that is gone."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TAG-001": Rule(
@@ -1758,7 +1633,6 @@ RULES: Final[dict[str, Rule]] = {
             "A tag that is freed at the first part mixes the data of two reads (litepcie #178)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TAG-002": Rule(
@@ -1773,7 +1647,6 @@ RULES: Final[dict[str, Rule]] = {
             "#156)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TAG-003": Rule(
@@ -1788,7 +1661,6 @@ RULES: Final[dict[str, Rule]] = {
             "(litepcie #166)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TLP-001": Rule(
@@ -1800,7 +1672,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A larger TLP is malformed for the receiver and brings the link down.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TLP-002": Rule(
@@ -1812,7 +1683,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="The host may have no buffer for a larger answer.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TLP-003": Rule(
@@ -1824,7 +1694,6 @@ RULES: Final[dict[str, Rule]] = {
             "#5)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TLP-004": Rule(
@@ -1838,7 +1707,6 @@ RULES: Final[dict[str, Rule]] = {
             "An extra request of no bytes appears at an exact fit (verilog-pcie #35, surf #1429)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TLP-005": Rule(
@@ -1850,7 +1718,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Enables that are rounded to whole DWs overwrite the bytes beside a destination.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EP-TLP-006": Rule(
@@ -1862,7 +1729,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="PCIe calls the other choice malformed, and real root ports drop it.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-FATAL-001": Rule(
@@ -1877,7 +1743,6 @@ RULES: Final[dict[str, Rule]] = {
             "The list is closed, so software knows that everything else costs one queue only."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-FATAL-002": Rule(
@@ -1892,7 +1757,6 @@ RULES: Final[dict[str, Rule]] = {
             "must be readable."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-FATAL-003": Rule(
@@ -1901,7 +1765,6 @@ RULES: Final[dict[str, Rule]] = {
         text="STATUS.fatal and the first fatal_cause shall stay until device reset or FLR.",
         rationale="Later causes follow from the first; only the first tells where to look.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-HALT-001": Rule(
@@ -1910,7 +1773,6 @@ RULES: Final[dict[str, Rule]] = {
         text="After a failure no further command of that queue shall start.",
         rationale="A command that runs on wrong data spreads the damage.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-HALT-002": Rule(
@@ -1924,7 +1786,6 @@ RULES: Final[dict[str, Rule]] = {
             "Software trusts records; work before the error must not be lost for a fault behind it."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-HALT-003": Rule(
@@ -1935,7 +1796,6 @@ RULES: Final[dict[str, Rule]] = {
             "Overlapped commands fail in any order of time; the report must not depend on luck."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-HALT-004": Rule(
@@ -1950,7 +1810,6 @@ RULES: Final[dict[str, Rule]] = {
             "owner (aws-fpga #287)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-HALT-005": Rule(
@@ -1962,7 +1821,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Streams belong to different users; one bad packet must not be everybody's.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-HALT-006": Rule(
@@ -1974,7 +1832,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Error handling that occupies the shared path is a denial of service.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RECORD-001": Rule(
@@ -1988,7 +1845,6 @@ RULES: Final[dict[str, Rule]] = {
             "Without them a fault of the host mapping would also hide the report of that fault."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RECORD-002": Rule(
@@ -2000,7 +1856,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Software decodes one picture of the failure; two pieces could be of two errors.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RECORD-003": Rule(
@@ -2012,7 +1867,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="The interrupt that comes first finds no record and is dismissed as spurious.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RECORD-004": Rule(
@@ -2027,7 +1881,6 @@ RULES: Final[dict[str, Rule]] = {
             "error has no owner."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RECORD-005": Rule(
@@ -2042,7 +1895,6 @@ RULES: Final[dict[str, Rule]] = {
             "propolis #502)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RESET-001": Rule(
@@ -2050,11 +1902,14 @@ RULES: Final[dict[str, Rule]] = {
         area="ERR",
         text=(
             "A queue reset from any state shall end in DISABLED with put equal to get within "
-            "BOUND_RESET cycles."
+            "BOUND_RESET cycles, not counting cycles in which the device is fatal, bus master "
+            "enable is off or the link accepts no write."
         ),
-        rationale="A reset that can hang leaves no way back but power.",
+        rationale=(
+            "A reset that can hang leaves no way back but power. Writes already on their way must "
+            "leave first; where they cannot, a device reset drops them."
+        ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RESET-002": Rule(
@@ -2066,7 +1921,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Abort means that buffers can be freed (aws-fpga #287, dma_ip_drivers #24).",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RESET-003": Rule(
@@ -2081,22 +1935,20 @@ RULES: Final[dict[str, Rule]] = {
             "finished data."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-RESET-004": Rule(
         id="ERR-RESET-004",
         area="ERR",
         text=(
-            "A device reset shall end within BOUND_RESET cycles with configuration space and "
-            "CYCLES unchanged, every other register at its reset value, and every semaphore 0 and "
-            "not poisoned."
+            "A device reset shall end within BOUND_RESET cycles, whatever the device and the link "
+            "wait for, with configuration space and CYCLES unchanged, every other register at its "
+            "reset value, and every semaphore 0 and not poisoned."
         ),
         rationale=(
             "A forgotten register carries the fault that the reset was to clear into the next run."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ERR-WATCHDOG-001": Rule(
@@ -2108,7 +1960,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A kernel that never ends would otherwise hold its units for ever.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-ARG-001": Rule(
@@ -2120,7 +1971,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A bad pitch that is found half-way leaves half a result.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-ARG-002": Rule(
@@ -2132,7 +1982,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Rubbish in unused bytes shows that software filled in another kernel's block.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-ARG-003": Rule(
@@ -2146,7 +1995,6 @@ RULES: Final[dict[str, Rule]] = {
             "A dimension of 0 underflows a loop and a pitch below the row width makes rows overlap."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-ARG-004": Rule(
@@ -2158,7 +2006,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="An int32 across two words is computed from halves of two numbers.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-ARG-005": Rule(
@@ -2170,7 +2017,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Addresses that wrap at the end of memory destroy the first tensor instead.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-ARITH-001": Rule(
@@ -2181,7 +2027,6 @@ RULES: Final[dict[str, Rule]] = {
             "A rounding that differs by one between device and reference hides every real error."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-ARITH-002": Rule(
@@ -2195,7 +2040,6 @@ RULES: Final[dict[str, Rule]] = {
             "Whole-word writes at the edge of a matrix destroy the padding or the next tensor."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-KERNEL-001": Rule(
@@ -2209,7 +2053,6 @@ RULES: Final[dict[str, Rule]] = {
             "Networks with residual connections and pooling need them with the same certainty."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-LAUNCH-001": Rule(
@@ -2224,7 +2067,6 @@ RULES: Final[dict[str, Rule]] = {
             "retirement writes to freed memory."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-LAUNCH-002": Rule(
@@ -2233,7 +2075,6 @@ RULES: Final[dict[str, Rule]] = {
         text="A work-group shall run only on a unit of the LAUNCH's mask.",
         rationale="Software partitions units between users; a group elsewhere delays a stranger.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "EU-LAUNCH-003": Rule(
@@ -2242,7 +2083,6 @@ RULES: Final[dict[str, Rule]] = {
         text="The work-groups of a LAUNCH shall use every free unit of its mask.",
         rationale="A dispatcher that keeps to one unit wastes the others without any error.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-EVENT-001": Rule(
@@ -2257,7 +2097,6 @@ RULES: Final[dict[str, Rule]] = {
             "#4684)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-EVENT-002": Rule(
@@ -2269,7 +2108,6 @@ RULES: Final[dict[str, Rule]] = {
             "software waits for."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-EVENT-003": Rule(
@@ -2281,7 +2119,6 @@ RULES: Final[dict[str, Rule]] = {
             "exist."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-MASK-001": Rule(
@@ -2296,7 +2133,6 @@ RULES: Final[dict[str, Rule]] = {
             "mask an interrupt into a dead handler (libvfio-user #806)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-MASK-002": Rule(
@@ -2311,7 +2147,6 @@ RULES: Final[dict[str, Rule]] = {
             "one."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-MASK-003": Rule(
@@ -2325,7 +2160,6 @@ RULES: Final[dict[str, Rule]] = {
             "An entry whose address is not yet written would send its first message to address 0."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-MOD-001": Rule(
@@ -2337,7 +2171,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Without moderation small commands drown the host in interrupts (qaic docs).",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-MOD-002": Rule(
@@ -2351,7 +2184,6 @@ RULES: Final[dict[str, Rule]] = {
             "The last event of a burst never reaches the count; without the timer it is lost."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "INT-MSIX-001": Rule(
@@ -2366,7 +2198,6 @@ RULES: Final[dict[str, Rule]] = {
             "remapping."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "OBS-CLOCK-001": Rule(
@@ -2378,7 +2209,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Without them device events cannot be put beside host events.",
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "OBS-COUNT-001": Rule(
@@ -2393,7 +2223,6 @@ RULES: Final[dict[str, Rule]] = {
             "the device."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "OBS-CYCLES-001": Rule(
@@ -2405,7 +2234,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Timestamps before and after a reset must stand on one time line.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "OBS-SNAPSHOT-001": Rule(
@@ -2417,7 +2245,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Counters that are read one after another while running give impossible ratios.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "OBS-TRACE-001": Rule(
@@ -2432,7 +2259,6 @@ RULES: Final[dict[str, Rule]] = {
             "(tt-metal #34112)."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-ATTR-001": Rule(
@@ -2444,7 +2270,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="With any of them set a switch may let the record pass the data.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-DEVICE-001": Rule(
@@ -2459,7 +2284,6 @@ RULES: Final[dict[str, Rule]] = {
             "tt-metal #6716, #12678)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-IN-001": Rule(
@@ -2474,7 +2298,6 @@ RULES: Final[dict[str, Rule]] = {
             "quicker starts on old weights."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-PEER-001": Rule(
@@ -2489,7 +2312,6 @@ RULES: Final[dict[str, Rule]] = {
             "software must not assume it."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-POSTED-001": Rule(
@@ -2504,7 +2326,6 @@ RULES: Final[dict[str, Rule]] = {
             "fault log is the witness."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-QUEUE-001": Rule(
@@ -2519,7 +2340,6 @@ RULES: Final[dict[str, Rule]] = {
             "consumer."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-READ-001": Rule(
@@ -2534,7 +2354,6 @@ RULES: Final[dict[str, Rule]] = {
             "data there."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-READ-002": Rule(
@@ -2546,7 +2365,6 @@ RULES: Final[dict[str, Rule]] = {
             "command (tt-metal #12678)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-RETIRE-001": Rule(
@@ -2561,7 +2379,6 @@ RULES: Final[dict[str, Rule]] = {
             "(litepcie #120, #179)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-RING-001": Rule(
@@ -2576,7 +2393,6 @@ RULES: Final[dict[str, Rule]] = {
             "that overtakes the ring write does the same (XRT xgq_cmd_common.h, switchtec-dma #4)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "ORD-UP-001": Rule(
@@ -2591,7 +2407,6 @@ RULES: Final[dict[str, Rule]] = {
             "(switchtec-kernel #65)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-DONE-001": Rule(
@@ -2606,7 +2421,6 @@ RULES: Final[dict[str, Rule]] = {
             "small kernel takes."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-DONE-002": Rule(
@@ -2621,7 +2435,6 @@ RULES: Final[dict[str, Rule]] = {
             "(openvmm #506, propolis #502)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-DONE-003": Rule(
@@ -2636,7 +2449,6 @@ RULES: Final[dict[str, Rule]] = {
             "(qaic qaic_data.c, genode #4684)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-DONE-004": Rule(
@@ -2651,7 +2463,6 @@ RULES: Final[dict[str, Rule]] = {
             "dma_ip_drivers #24)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-FAIL-001": Rule(
@@ -2666,7 +2477,6 @@ RULES: Final[dict[str, Rule]] = {
             "all-ones value is no loss."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-FAIL-002": Rule(
@@ -2678,7 +2488,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Streams that wait for it would otherwise wait for ever.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-FAIL-003": Rule(
@@ -2693,7 +2502,6 @@ RULES: Final[dict[str, Rule]] = {
             "without this."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-FAIL-004": Rule(
@@ -2705,7 +2513,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="A waiter that hears nothing waits for ever.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-FAIL-005": Rule(
@@ -2717,7 +2524,6 @@ RULES: Final[dict[str, Rule]] = {
             "command processor notes)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-GROUP-001": Rule(
@@ -2732,7 +2538,6 @@ RULES: Final[dict[str, Rule]] = {
             "overlap."
         ),
         status="planned",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-OPEN-001": Rule(
@@ -2747,7 +2552,6 @@ RULES: Final[dict[str, Rule]] = {
             "tinygrad #16536)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-SUBMIT-001": Rule(
@@ -2762,7 +2566,6 @@ RULES: Final[dict[str, Rule]] = {
             "switchtec-dma #4)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-SUBMIT-002": Rule(
@@ -2777,7 +2580,6 @@ RULES: Final[dict[str, Rule]] = {
             "storage (rocm-xio #68)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-SUBMIT-003": Rule(
@@ -2792,7 +2594,6 @@ RULES: Final[dict[str, Rule]] = {
             "bytes (tinygrad, Vortex runtime), and a slot patched in place is seen in part."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-SUBMIT-004": Rule(
@@ -2806,7 +2607,6 @@ RULES: Final[dict[str, Rule]] = {
             "doorbell per packet costs a link write each."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-SUBMIT-005": Rule(
@@ -2820,7 +2620,6 @@ RULES: Final[dict[str, Rule]] = {
             "A queue that halts costs all its work; a typed error at the call costs one line."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "RT-SUBMIT-006": Rule(
@@ -2829,7 +2628,6 @@ RULES: Final[dict[str, Rule]] = {
         text="The runtime shall refuse an address in the device's own BAR as a HOST operand.",
         rationale="The switch answers UR for reads and loses writes, which then look successful.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-POISON-001": Rule(
@@ -2844,7 +2642,6 @@ RULES: Final[dict[str, Rule]] = {
             "ready."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-POISON-002": Rule(
@@ -2858,7 +2655,6 @@ RULES: Final[dict[str, Rule]] = {
             "A set or add that cleared poison would hide a failure from the waiters behind it."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-VALUE-001": Rule(
@@ -2873,7 +2669,6 @@ RULES: Final[dict[str, Rule]] = {
             "timeline (vkd3d-proton #3286)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-VALUE-002": Rule(
@@ -2885,7 +2680,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Saturation at the end breaks circular comparison after it (tt-metal #9026).",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-VALUE-003": Rule(
@@ -2897,7 +2691,6 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale="Debugging a deadlock starts with reading what each semaphore really holds.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-WAIT-001": Rule(
@@ -2912,7 +2705,6 @@ RULES: Final[dict[str, Rule]] = {
             "sob_reset_work)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-WAIT-002": Rule(
@@ -2924,7 +2716,6 @@ RULES: Final[dict[str, Rule]] = {
             "lost."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-WAIT-003": Rule(
@@ -2939,7 +2730,6 @@ RULES: Final[dict[str, Rule]] = {
             "woken instead (habanalabs ea6eb91)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-WAIT-004": Rule(
@@ -2950,7 +2740,6 @@ RULES: Final[dict[str, Rule]] = {
             "A wait that holds an engine or polls memory turns one slow stream into a slow device."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-WAIT-005": Rule(
@@ -2965,7 +2754,6 @@ RULES: Final[dict[str, Rule]] = {
             "command processor notes)."
         ),
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
     "SEM-WAIT-006": Rule(
@@ -2974,7 +2762,6 @@ RULES: Final[dict[str, Rule]] = {
         text="A WAIT whose deadline and WAIT_LIMIT are both 0 shall have no deadline.",
         rationale="Servers wait for hours; a hidden limit kills them.",
         status="active",
-        checked_by=(),
         since="0.1.0",
     ),
 }
