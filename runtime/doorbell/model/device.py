@@ -11,7 +11,7 @@ from doorbell.contract.limits import BAR0_BYTES
 from doorbell.model import capabilities, wiring
 from doorbell.model.arbiter import Arbiter
 from doorbell.model.bar0 import Bar0
-from doorbell.model.clock import Clock
+from doorbell.model.clock import Clock, Timer
 from doorbell.model.config import ConfigSpace
 from doorbell.model.core import Core
 from doorbell.model.counters import Counters
@@ -41,6 +41,7 @@ class DeviceModel:
         self.counters = Counters()
         self.fatal_cause = FatalCause.NONE
         self.resetting = False
+        self._ends: Timer | None = None
         self.reset_at = 0
         """Cycle of the latest device reset, from which COUNTER_CYCLES counts."""
         requester = Requester(self.config, host, self.counters, shape.memory)
@@ -183,7 +184,9 @@ class DeviceModel:
         self.reset_at = self.clock.now
         wiring.take_times(self)
         self.resetting = True
-        self.clock.after(core.delays.draw(core.delays.RESET), self._ready)
+        if self._ends is not None:
+            self._ends.cancel()
+        self._ends = self.clock.after(core.delays.draw(core.delays.RESET), self._ready)
 
     def _ready(self) -> None:
         self.resetting = False

@@ -185,7 +185,7 @@ class Execution:
         operands = arguments(kernel, block)
         bad = kernels.check(kernel, block, operands, memory.size)
         if isinstance(bad, Rejection):
-            self._fail(bad.code, bad.address)
+            self._fail(bad.code)
             return
         grid = fields["grid_x"], fields["grid_y"], fields["grid_z"]
 

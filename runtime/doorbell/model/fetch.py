@@ -70,10 +70,11 @@ class Fetch:
             return
         data = self._core.requester.read(Space.HOST, address, count * _BYTES)
         if not isinstance(data, Failed):
-            whole = data.tobytes()
             self.busy = False
-            self._arrived([whole[at : at + _BYTES] for at in range(0, len(whole), _BYTES)])
+            self._arrived(_packets(data.tobytes()))
             return
+        if data.landed:  # whole packets before the failing one run (CP-FETCH-001)
+            self._arrived(_packets(data.landed))
 
         def fail() -> None:
             if epoch == self._epoch:
@@ -89,3 +90,8 @@ class Fetch:
         """Take no notice of a read under way."""
         self._epoch += 1
         self.busy = False
+
+
+def _packets(data: bytes) -> list[bytes]:
+    """Cut bytes into whole packets."""
+    return [data[at : at + _BYTES] for at in range(0, len(data) - _BYTES + 1, _BYTES)]

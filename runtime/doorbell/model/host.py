@@ -20,6 +20,7 @@ Piece = Callable[[int, int], Bytes]
 
 MESSAGE_ADDRESS: Final = 0xFEE0_0000
 """Where MSI-X messages go."""
+_SPLIT: Final = 64  # where the host may split completions
 
 
 class Answer(Enum):
@@ -34,11 +35,15 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A read request that failed: its first byte and the requests that failed with it."""
+    """A read request that failed: its first byte and the requests that failed with it.
+
+    ``landed`` are the bytes from ``address`` on that came before the failing completion.
+    """
 
     answer: Answer
     address: int
     requests: int = 1
+    landed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,22 @@ class _Injected:
 class Host:
     """Mapped memory and its guard. Addresses are bus addresses, lengths bytes."""
 
-    def __init__(self, now: Callable[[], int], event: Callable[[], None], *, strict: bool) -> None:
-        """``now`` gives device time; ``event`` is told of watched writes and interrupts."""
+    def __init__(
+        self,
+        now: Callable[[], int],
+        event: Callable[[], None],
+        *,
+        strict: bool,
+        split: Callable[[int], int],
+    ) -> None:
+        """``now`` gives device time; ``event`` is told of watched writes and interrupts.
+
+        ``split`` says how many of so many completions come before one that fails.
+        """
         self._now = now
         self._event = event
         self._strict = strict
+        self._split = split
         self._starts: list[int] = []
         self._mappings: list[_Mapping] = []
         self._watches: dict[int, int] = {}
@@ -181,8 +197,21 @@ class Host:
                 if not item.times:
                     self._injected.remove(item)
                 requests = -(-stop // request) - start // request
-                return Failed(item.answer, max(address, start & -request), requests)
+                first = max(address, start & -request)
+                landed = self._landed(first, start, request)
+                if isinstance(landed, Failed):
+                    return landed
+                return Failed(item.answer, first, requests, landed)
         return None
+
+    def _landed(self, first: int, bad: int, request: int) -> bytes | Failed:
+        """Return what a read from ``first`` delivers before the completion that fails for byte ``bad``."""
+        count = self._split(bad // _SPLIT - first // _SPLIT)
+        if not count:
+            return b""
+        end = first // _SPLIT * _SPLIT + count * _SPLIT
+        landed = self.read(first, end - first, request)
+        return landed if isinstance(landed, Failed) else landed.tobytes()
 
     def write(self, address: int, length: int, piece: Piece, payload: int) -> None:
         """Store what ``piece`` gives; refuse and log the TLPs of ``payload`` bytes that are not mapped writable.

@@ -28,12 +28,12 @@ def check(kernel: Kernel, block: bytes, fields: Fields, memory: int) -> Rejectio
     m: int = f["m"]
     n: int = f["n"]
     sizes: tuple[int, ...]
-    aligned: tuple[tuple[int, int], ...]
+    unaligned: int
     if kernel is Kernel.GEMM_S8:
         k = f["k"]
         sizes = (m, n, k)
         fits = f["lda"] >= k and f["ldb"] >= n and f["ldc"] >= 4 * n
-        aligned = ((f["c"], f["c"] % 4), (0, f["ldc"] % 4))
+        unaligned = (f["c"] | f["ldc"]) % 4
         ends = (
             (f["a"], (m - 1) * f["lda"] + k),
             (f["b"], (k - 1) * f["ldb"] + n),
@@ -43,7 +43,7 @@ def check(kernel: Kernel, block: bytes, fields: Fields, memory: int) -> Rejectio
         sizes = (m, n)
         fits = f["ldx"] >= 4 * n and f["ldy"] >= n and f["multiplier"] < _MULTIPLIER_END
         fits = fits and limits.SHIFT_MIN <= f["shift"] <= limits.SHIFT_MAX and f["lo"] <= f["hi"]
-        aligned = ((f["x"], f["x"] % 4), (f["bias"], f["bias"] % 4), (0, f["ldx"] % 4))
+        unaligned = (f["x"] | f["bias"] | f["ldx"]) % 4
         ends = (
             (f["x"], (m - 1) * f["ldx"] + 4 * n),
             (f["bias"], 4 * n),
@@ -51,12 +51,10 @@ def check(kernel: Kernel, block: bytes, fields: Fields, memory: int) -> Rejectio
         )
     if not fits or not all(1 <= size <= limits.DIMENSION_MAX for size in sizes):
         return Rejection(Error.ARGUMENT_SHAPE)
-    for address, wrong in aligned:
-        if wrong:
-            return Rejection(Error.ARGUMENT_ALIGNMENT, address)
-    for address, length in ends:
-        if address + length > memory:
-            return Rejection(Error.ARGUMENT_RANGE, address)
+    if unaligned:
+        return Rejection(Error.ARGUMENT_ALIGNMENT)
+    if any(address + length > memory for address, length in ends):
+        return Rejection(Error.ARGUMENT_RANGE)
     return None
 
 

@@ -148,7 +148,7 @@ class Queue:
         self._work()
 
     def _fetch_failed(self, code: Error, address: int) -> None:
-        """A failing packet at the first count that the read asked for (CP-FETCH-001)."""
+        """A failing packet at the first count that the read did not deliver whole (CP-FETCH-001)."""
         self._pipeline.note(Failure(self.get, code, address=address))
 
     @property

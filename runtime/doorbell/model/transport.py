@@ -65,7 +65,12 @@ class ModelTransport:
         self._seed = seed
         self._clock = Clock(rng)
         self._delays = Delays(rng, profile)
-        self._host = Host(self.now, self._event, strict=strict)
+        self._host = Host(
+            self.now,
+            self._event,
+            strict=strict,
+            split=lambda most: self._delays.draw((0, most)),
+        )
         self.model = DeviceModel(shape or Shape(), self._clock, self._delays, self._host)
         self._events = 0
         self._arrival = 0

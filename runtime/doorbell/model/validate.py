@@ -32,7 +32,7 @@ _NOTHING: Final = bytes(64)
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a packet is refused, and the address of the operand that is wrong (0: none is)."""
+    """Why a packet or argument block is refused, and the address that the error record names (0: none)."""
 
     code: Error
     address: int = 0

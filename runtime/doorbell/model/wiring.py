@@ -123,11 +123,13 @@ def _connect_device(model: DeviceModel) -> None:
 def _connect_queue(model: DeviceModel, number: int) -> None:
     queue, block = model.queues[number], registers.QUEUE[number]
     cells = queue_cells(model.bar, number)
+    doorbell = model.bar.cell(registers.DOORBELL[number].DOORBELL)
 
     def control(value: int, _mask: int) -> None:
-        """The highest bit acts alone (CP-STATE-002)."""
+        """The highest bit acts alone (CP-STATE-002); a reset forgets a staged half (CP-DB-008)."""
         asked = block.CONTROL.decode(value)
         if asked["reset"]:
+            doorbell.reset()
             queue.reset()
         elif asked["drain"]:
             queue.drain()
@@ -152,7 +154,6 @@ def _connect_queue(model: DeviceModel, number: int) -> None:
     cells["RETIRED"].sample = lambda: queue.retired
     for at, register in enumerate(block.ERROR):
         _connect_error(model, number, at, register)
-    doorbell = model.bar.cell(registers.DOORBELL[number].DOORBELL)
 
     def ring(_value: int, mask: int) -> None:
         """The cell holds the last low half; a write of the high half commits (CP-DB-007, CP-DB-008)."""

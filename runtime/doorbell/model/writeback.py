@@ -27,10 +27,9 @@ class Writeback:
         """Whether a write-back is still to come."""
 
     def begin(self, get: int) -> None:
-        """The queue is enabled at ``get``: the first write-back says so (CP-WB-004)."""
+        """The queue is enabled at ``get``, which is written back once it moves (CP-WB-004)."""
         self.stop()
-        self._written = get
-        self.moved(get)
+        self._get = self._written = get
 
     def moved(self, get: int) -> None:
         """Note that get is ``get`` now."""
