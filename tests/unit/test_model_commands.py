@@ -234,7 +234,7 @@ def copy_in(to: int, length: int, **more: int) -> bytes:
 
 def test_timed_out_tags_rest(bench: Bench) -> None:
     """EP-TAG-002 with short times; EP-TAG-003: then all are free again."""
-    bench.write(registers.DEVICE.COMPLETION_TIMEOUT, 100)
+    bench.write(registers.DEVICE.COMPLETION_TIMEOUT, 2000)
     bench.write(registers.DEVICE.QUARANTINE, 5000)
     ring = bench.queue(0)
     bench.transport.inject(ARENA + SOURCE, 2048, Answer.TIMEOUT)

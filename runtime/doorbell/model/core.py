@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from doorbell.model.arbiter import Arbiter
 from doorbell.model.clock import Clock
 from doorbell.model.counters import Counters
+from doorbell.model.host import Failed
 from doorbell.model.interrupts import Interrupts
 from doorbell.model.requester import Requester
 from doorbell.model.semaphores import Semaphores
@@ -36,3 +37,7 @@ class Core:
     quarantine: int
     """Cycles that the tag of such a read rests."""
     copies: int = 0
+
+    def abandon(self, read: Failed) -> None:
+        """Let the tags of a timed-out read rest (EP-TAG-002)."""
+        self.tags.abandon(read, self.quarantine)

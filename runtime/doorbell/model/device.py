@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from doorbell.contract import FatalCause, TlpKind, registers
+from doorbell.contract import CompletionStatus, FatalCause, TlpKind, registers
 from doorbell.contract.limits import BAR0_BYTES
 from doorbell.model import capabilities, wiring
 from doorbell.model.arbiter import Arbiter
@@ -18,7 +19,7 @@ from doorbell.model.counters import Counters
 from doorbell.model.host import Host
 from doorbell.model.interrupts import Interrupts
 from doorbell.model.queue import Queue
-from doorbell.model.requester import Requester
+from doorbell.model.requester import Requester, pieces
 from doorbell.model.semaphores import Semaphores
 from doorbell.model.settings import QueueSettings
 from doorbell.model.shape import Delays, Shape
@@ -54,7 +55,12 @@ class DeviceModel:
             semaphores=Semaphores(shape.semaphores),
             interrupts=Interrupts(clock, self.config, requester, shape.vectors),
             units=Units(clock, shape.units),
-            tags=Tags(clock, shape.tags, lambda: self.fail(FatalCause.TAGS_EXHAUSTED)),
+            tags=Tags(
+                clock,
+                shape.tags,
+                exhausted=lambda: self.fail(FatalCause.TAGS_EXHAUSTED),
+                unexpected=self.unexpected,
+            ),
             arbiter=Arbiter(clock, lambda: delays.draw(delays.START)),
             completion_timeout=0,
             quarantine=0,
@@ -78,6 +84,10 @@ class DeviceModel:
         """Take a configuration write; what waited for bus master goes on (EP-BM-002)."""
         self._requested(answers=1)
         self.config.write(offset, value, size)
+        self.configured()
+
+    def configured(self) -> None:
+        """Let a configuration write take effect: windows, bus master, MSI-X masks."""
         self.host.own = self.windows
         self.core.requester.resume()
         self.core.interrupts.refresh()
@@ -99,26 +109,43 @@ class DeviceModel:
 
     def read(self, address: int, length: int) -> bytes | None:
         """Answer one memory read; None: Unsupported Request or Completer Abort (EP-BAR-003, DEV-REG-004)."""
-        self._requested(answers=1)
+        self._requested(answers=pieces(address, length, self.config.payload))
+        status, data = self.load(address, length)
+        return data if status is CompletionStatus.SC else None
+
+    def load(
+        self, address: int, length: int, *, whole: bool = True
+    ) -> tuple[CompletionStatus, bytes]:
+        """Return how a read of bytes ends, and the bytes; not ``whole``: only some of them are enabled."""
         for number, window in enumerate(self.windows):
             if address in window and address + length <= window.stop:
                 at = address - window.start
                 if number:
-                    return self.core.requester.memory[at : at + length].tobytes()
-                value = self.bar.read(at, length)
-                return None if value is None else value.to_bytes(length, "little")
-        return None
+                    return CompletionStatus.SC, self.core.requester.memory[
+                        at : at + length
+                    ].tobytes()
+                value = self.bar.read(at, length) if whole else None
+                if value is None:
+                    return CompletionStatus.CA, b""
+                return CompletionStatus.SC, value.to_bytes(length, "little")
+        return CompletionStatus.UR, b""
 
     def write(self, address: int, data: bytes) -> None:
         """Take one memory write: in order, in either BAR (ORD-IN-001)."""
         self._requested(answers=0)
+        self.store(address, data)
+
+    def store(self, address: int, data: bytes, gaps: Sequence[int] = ()) -> None:
+        """Store the bytes of one memory write but those at ``gaps``, which are not enabled."""
         for number, window in enumerate(self.windows):
             if address in window and address + len(data) <= window.stop:
                 at = address - window.start
                 if number:
-                    memory = self.core.requester.memory
-                    memory[at : at + len(data)] = np.frombuffer(data, np.uint8)
-                elif not self.bar.write(at, int.from_bytes(data, "little"), len(data)):
+                    place = self.core.requester.memory[at : at + len(data)]
+                    kept = place[list(gaps)]
+                    place[:] = np.frombuffer(data, np.uint8)
+                    place[list(gaps)] = kept
+                elif gaps or not self.bar.write(at, int.from_bytes(data, "little"), len(data)):
                     self.bar.cell(registers.DEVICE.DROPPED_WRITES).value += 1
 
     def atomic(
@@ -129,6 +156,12 @@ class DeviceModel:
         ``compare`` is used by CAS only; ``size`` in bytes.
         """
         self._requested(answers=1)
+        return self.exchange(kind, address, size, operand, compare)
+
+    def exchange(
+        self, kind: TlpKind, address: int, size: int, operand: int, compare: int
+    ) -> int | None:
+        """Do what an AtomicOp asks for; see `atomic`."""
         window = next(iter(self.windows), range(0))
         place = registers.SEMAPHORE_SET
         index, rest = divmod(address - window.start - place.offset, 8)
@@ -163,6 +196,10 @@ class DeviceModel:
         elif queue.ring(new):
             self.counters.doorbells += 1
 
+    def unexpected(self, completions: int) -> None:
+        """Drop and count completions that answer no outstanding request (EP-CPL-005)."""
+        self.bar.cell(registers.DEVICE.UNEXPECTED_COMPLETIONS).value += completions
+
     def fail(self, cause: FatalCause) -> None:
         """Become fatal: no start, no request, until device reset (ERR-FATAL rules)."""
         if self.fatal_cause is FatalCause.NONE:
@@ -170,14 +207,14 @@ class DeviceModel:
             self.core.requester.fatal = True
 
     def reset(self) -> None:
-        """Reset all but configuration space and CYCLES (ERR-RESET-004)."""
+        """Reset all but configuration space and CYCLES (ERR-RESET-004); resting tags go on resting (EP-TAG-002)."""
         core = self.core
         core.requester.forget()
         self.bar.reset()
         capabilities.fill(self.bar, core.shape)
         for queue in self.queues:
             queue.power_on()
-        for part in (core.semaphores, core.interrupts, core.units, core.tags):
+        for part in (core.semaphores, core.interrupts, core.units):
             part.reset()
         self.counters.clear()
         self.fatal_cause, core.requester.fatal = FatalCause.NONE, False

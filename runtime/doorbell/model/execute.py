@@ -28,6 +28,8 @@ DMA_ERRORS: Final = {
     Answer.MALFORMED: Error.DMA_MALFORMED,
 }
 """How a read of COPY or LAUNCH fails (DMA-ERR rules)."""
+_NEVER: Final = 1 << 63
+"""Cycles that no run lasts: such a deadline is none, so that a program that waits for nothing is told so."""
 
 
 class Owner(Protocol):
@@ -57,6 +59,7 @@ class Execution:
         "_owner",
         "_stopped",
         "_timer",
+        "_unanswered",
         "_waiter",
         "command",
         "watchdog",
@@ -70,6 +73,7 @@ class Execution:
         self._waiter: Waiter | None = None
         self._stopped = False
         self._timer: Timer | None = None
+        self._unanswered: Failed | None = None  # a read that will time out
         self.command = command
         self.watchdog: Timer | None = None
         self._holds_channel = command.opcode is Opcode.COPY
@@ -82,15 +86,18 @@ class Execution:
                 self._after(0, self._done)
             case Opcode.COPY:
                 self._core.copies += 1
-                cycles = delays.draw(delays.READ) + delays.moving(fields["length"])
+                moving = delays.moving(fields["length"])
                 host = Space.HOST in (fields["source_space"], fields["destination_space"])
-                self._after(cycles, self._copy, link=host)
+                source = fields["source"] if fields["length"] else None
+                space = fields["source_space"]
+                self._read(space, source, delays.draw(delays.READ), moving, self._copy, link=host)
             case Opcode.FILL | Opcode.WRITE:
                 cycles = delays.draw(delays.START) + delays.moving(fields["length"])
                 self._after(cycles, self._store, link=fields["destination_space"] == Space.HOST)
             case Opcode.LAUNCH:
-                host = fields["arguments_space"] == Space.HOST
-                self._after(delays.draw(delays.READ), self._launch_groups, link=host)
+                space, source = fields["arguments_space"], fields["arguments"]
+                latency, host = delays.draw(delays.READ), space == Space.HOST
+                self._read(space, source, latency, 0, self._launch_groups, link=host)
             case Opcode.WAIT:
                 self._wait()
 
@@ -99,6 +106,9 @@ class Execution:
         self._stopped = True
         self.command.ended = True
         self.retired()
+        if self._unanswered is not None:
+            self._core.abandon(self._unanswered)
+            self._unanswered = None
         if self._launch is not None:
             self._core.units.stop(self._launch)
         if self._waiter is not None:
@@ -117,18 +127,50 @@ class Execution:
             self._core.copies -= 1
             self._core.arbiter.kick()
 
-    def _after(self, cycles: int, action: Callable[[], None], *, link: bool = False) -> None:
-        """Do ``action`` later, unless stopped; with ``link`` not before requests may be sent (EP-BM-002)."""
+    def _after(
+        self, cycles: int, action: Callable[[], None], *, link: bool = False, tag: bool = False
+    ) -> None:
+        """Do ``action`` later, unless stopped; with ``link`` not before requests may be sent (EP-BM-002).
+
+        With ``tag`` not before one is free either (EP-TAG-001).
+        """
+        requester, tags = self._core.requester, self._core.tags
 
         def act() -> None:
             if self._stopped:
                 return
-            if link and not self._core.requester.open:
-                self._core.requester.when_open(act)
+            if link and not requester.open:
+                requester.when_open(act)
+            elif tag and tags.none_left:
+                tags.when_free(act)
             else:
                 action()
 
         self._timer = self._core.clock.after(cycles, act)
+
+    def _read(
+        self,
+        space: int,
+        source: int | None,
+        latency: int,
+        moving: int,
+        action: Callable[[], None],
+        *,
+        link: bool,
+    ) -> None:
+        """Do ``action`` when what it reads can be there; a host that takes too long fails it (DMA-ERR-003).
+
+        ``source`` None: it reads nothing. ``latency`` and ``moving`` in cycles.
+        """
+        if space != Space.HOST or source is None:
+            self._after(latency + moving, action, link=link)
+            return
+        late = latency - self._core.completion_timeout
+        if late <= 0:
+            self._after(latency + moving, action, link=True, tag=True)
+            return
+        slow = Failed(Answer.TIMEOUT, source, late=late)
+        self._after(0, lambda: self._read_failed(slow), link=True, tag=True)
 
     def _done(self) -> None:
         self.command.ended = self.command.performed = True
@@ -143,12 +185,12 @@ class Execution:
         """DMA-ERR-001 to DMA-ERR-005: a timeout is noticed COMPLETION_TIMEOUT cycles later."""
         code = DMA_ERRORS[failed.answer]
         if failed.answer is Answer.TIMEOUT:
+            self._unanswered = failed
             self._after(self._core.completion_timeout, lambda: self._timed_out(failed))
         else:
             self._fail(code, failed.address)
 
     def _timed_out(self, failed: Failed) -> None:
-        self._core.tags.quarantine(failed.requests, self._core.quarantine)
         self._fail(Error.DMA_TIMEOUT, failed.address)
 
     def _copy(self) -> None:
@@ -205,7 +247,7 @@ class Execution:
         """SEM-WAIT-005, SEM-WAIT-006, SEM-POISON-001."""
         fields = self.command.fields
         deadline = fields["deadline"] or self._owner.wait_limit
-        if deadline:
+        if 0 < deadline < _NEVER:
             self._after(deadline, lambda: self._fail(Error.WAIT_TIMEOUT))
         self._waiter = Waiter(
             fields["semaphore"],

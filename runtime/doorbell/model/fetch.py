@@ -26,7 +26,7 @@ _BYTES: Final = limits.PACKET_BYTES
 class Fetch:
     """At most one ring read of a queue at a time."""
 
-    __slots__ = ("_arrived", "_core", "_epoch", "_failed", "_settings", "busy")
+    __slots__ = ("_arrived", "_core", "_epoch", "_failed", "_settings", "_unanswered", "busy")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Fetch:
         self._arrived = arrived
         self._failed = failed
         self._epoch = 0
+        self._unanswered: Failed | None = None  # a read that will time out
         self.busy = False
 
     def request(self, get: int, put: int) -> None:
@@ -57,11 +58,18 @@ class Fetch:
         def send() -> None:
             if epoch != self._epoch:
                 return
-            if self._core.requester.open:
-                cycles = self._core.delays.draw(self._core.delays.READ)
-                self._core.clock.after(cycles, lambda: self._answer(epoch, address, count))
+            core = self._core
+            if not core.requester.open:
+                core.requester.when_open(send)
+            elif core.tags.none_left:
+                core.tags.when_free(send)
             else:
-                self._core.requester.when_open(send)
+                cycles = core.delays.draw(core.delays.READ)
+                late = cycles - core.completion_timeout
+                if late > 0:  # CP-FETCH-004: a host that takes too long
+                    self._fail(epoch, Failed(Answer.TIMEOUT, address, late=late))
+                else:
+                    core.clock.after(cycles, lambda: self._answer(epoch, address, count))
 
         send()
 
@@ -75,19 +83,30 @@ class Fetch:
             return
         if data.landed:  # whole packets before the failing one run (CP-FETCH-001)
             self._arrived(_packets(data.landed))
+        self._fail(epoch, data)
+
+    def _fail(self, epoch: int, read: Failed) -> None:
+        """Report a failed read, one without an answer after COMPLETION_TIMEOUT cycles."""
+        cycles = 0
+        if read.answer is Answer.TIMEOUT:
+            self._unanswered, cycles = read, self._core.completion_timeout
 
         def fail() -> None:
             if epoch == self._epoch:
-                if data.answer is Answer.TIMEOUT:
-                    self._core.tags.quarantine(data.requests, self._core.quarantine)
+                self._abandon()
                 self.busy = False
-                self._failed(_ERRORS[data.answer], address)
+                self._failed(_ERRORS[read.answer], read.address)
 
-        late = self._core.completion_timeout if data.answer is Answer.TIMEOUT else 0
-        self._core.clock.after(late, fail)
+        self._core.clock.after(cycles, fail)
+
+    def _abandon(self) -> None:
+        if self._unanswered is not None:
+            self._core.abandon(self._unanswered)
+            self._unanswered = None
 
     def stop(self) -> None:
-        """Take no notice of a read under way."""
+        """Take no notice of a read under way; the tags of one that no answer comes to rest (EP-TAG-002)."""
+        self._abandon()
         self._epoch += 1
         self.busy = False
 

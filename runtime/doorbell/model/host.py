@@ -20,6 +20,7 @@ Piece = Callable[[int, int], Bytes]
 
 MESSAGE_ADDRESS: Final = 0xFEE0_0000
 """Where MSI-X messages go."""
+_LATE: Final = 1000  # cycles from a timeout to the late completion
 _SPLIT: Final = 64  # where the host may split completions
 
 
@@ -31,19 +32,23 @@ class Answer(Enum):
     TIMEOUT = auto()
     POISONED = auto()
     MALFORMED = auto()
+    LATE = auto()
+    """Not in time, as `TIMEOUT`, but some cycles later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """A read request that failed: its first byte and the requests that failed with it.
 
-    ``landed`` are the bytes from ``address`` on that came before the failing completion.
+    ``landed`` are the bytes from ``address`` on that came before the failing completion. A timed-out
+    read's completions come ``late`` cycles after its timeout; None: never.
     """
 
     answer: Answer
     address: int
     requests: int = 1
     landed: bytes = b""
+    late: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,8 @@ class Host:
                 landed = self._landed(first, start, request)
                 if isinstance(landed, Failed):
                     return landed
+                if item.answer is Answer.LATE:
+                    return Failed(Answer.TIMEOUT, first, requests, landed, late=_LATE)
                 return Failed(item.answer, first, requests, landed)
         return None
 

@@ -78,7 +78,7 @@ class Pipeline:
         execution = Execution(self._core, self, command)
         self._flying.append(execution)
         limit = self._settings.watchdog_limit
-        if limit and opcode is not Opcode.WAIT:
+        if 0 < limit < 1 << 63 and opcode is not Opcode.WAIT:
             execution.watchdog = self._core.clock.after(limit, lambda: self._expired(execution))
         execution.begin()
 

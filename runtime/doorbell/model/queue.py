@@ -193,7 +193,11 @@ class Queue:
         step = self._next_step()
         if step is None:
             return
-        told = self._settings.error_record is not None or self._settings.error_vector is not None
+        told = (
+            self._settings.error_record is not None
+            or self._settings.error_vector is not None
+            or self._writeback.due
+        )
         link = self._pipeline.link_needed() if step == self._retire else step == self._halt and told
         if link and not self._core.requester.open:
             self._planned = True
@@ -229,11 +233,9 @@ class Queue:
         self.state = QueueState.DISABLED
 
     def _flush(self) -> None:
-        """Write get back before the queue says that it is idle (CP-WB-004)."""
+        """Write get back before the queue says that it is idle; later if nothing may be sent (CP-WB-004, EP-BM-002)."""
         if self._core.requester.open:
             self._writeback.write()
-        elif self.state is not QueueState.RUNNING:
-            self._writeback.stop()
 
     def _later(self, cycles: int, action: Callable[[], None]) -> None:
         """Do ``action`` in ``cycles`` unless the queue is reset before."""

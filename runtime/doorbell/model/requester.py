@@ -12,7 +12,7 @@ from doorbell.model.config import ConfigSpace
 from doorbell.model.counters import Counters
 from doorbell.model.host import Bytes, Failed, Host, Piece
 
-__all__ = ["Requester", "piece_of"]
+__all__ = ["Requester", "piece_of", "pieces"]
 
 
 def piece_of(data: Bytes) -> Piece:
@@ -66,8 +66,8 @@ class Requester:
             return self.memory[address : address + length]
         request = self._config.request
         found = self._host.read(address, length, request)
-        self._counters.tx_tlps += _pieces(address, length, request)
-        self._counters.rx_tlps += _pieces(address, length, request)
+        self._counters.tx_tlps += pieces(address, length, request)
+        self._counters.rx_tlps += pieces(address, length, request)
         if not isinstance(found, Failed):
             self._counters.rx_bytes += length
         return found
@@ -93,10 +93,10 @@ class Requester:
         self._host.message(address, data)
 
     def _count(self, address: int, length: int) -> None:
-        self._counters.tx_tlps += _pieces(address, length, self._config.payload)
+        self._counters.tx_tlps += pieces(address, length, self._config.payload)
         self._counters.tx_bytes += length
 
 
-def _pieces(address: int, length: int, size: int) -> int:
+def pieces(address: int, length: int, size: int) -> int:
     """TLPs of ``size`` bytes, naturally aligned, that the range takes (EP-TLP-004)."""
     return -(-(address + length) // size) - address // size

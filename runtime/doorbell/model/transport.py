@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from doorbell.contract import FatalCause
 from doorbell.errors import ArgumentError, DeadlineExceeded
 from doorbell.model.clock import Clock
 from doorbell.model.device import DeviceModel
@@ -15,6 +16,7 @@ from doorbell.model.driver import parked, together
 from doorbell.model.host import MESSAGE_ADDRESS, Answer, Host
 from doorbell.model.rng import Generator
 from doorbell.model.shape import Delays, Shape
+from doorbell.model.tlp import Answered, header_words, receive
 from doorbell.transport import Fault
 
 __all__ = ["ModelTransport"]
@@ -260,6 +262,36 @@ class ModelTransport:
         """End the watch that starts at ``iova``."""
         self._host.unwatch(iova)
 
+    def send(self, header: Sequence[int], payload: bytes = b"") -> None:
+        """Send one TLP exactly as it is (`doorbell.model.tlp`); what it is answered nobody sees.
+
+        Raises:
+            ArgumentError: not the 3 or 4 header words that its kind has.
+        """
+        _check_header(header)
+        copied = tuple(header)
+        self._post(lambda: _ignore(receive(self.model, copied, payload)))
+
+    async def request(self, header: Sequence[int], payload: bytes = b"") -> Answered | None:
+        """Send one TLP exactly as it is and return its answer; None: it is malformed, or has none.
+
+        Raises:
+            ArgumentError: not the 3 or 4 header words that its kind has.
+        """
+        _check_header(header)
+        found: list[Answered | None] = []
+
+        def answer() -> bytes:
+            found.append(receive(self.model, header, payload))
+            return b""
+
+        await self._ask(answer)
+        return found[0]
+
+    def overflow(self) -> None:
+        """Send beyond the device's credits, which is fatal (ERR-FATAL-001)."""
+        self._post(lambda: self.model.fail(FatalCause.RECEIVER_OVERFLOW))
+
     def inject(self, iova: int, length: int, answer: Answer, times: int = 1) -> None:
         """Answer the next ``times`` device reads that touch the range with ``answer``."""
         self._host.inject(iova, length, answer, times)
@@ -308,6 +340,16 @@ def _check_config(offset: int, size: int) -> None:
 def _check_mmio(address: int, size: int) -> None:
     if size not in (4, 8) or not 0 <= address <= (1 << 64) - size:
         raise ArgumentError(f"access of {size} bytes at {address:#x}; give 4 or 8 bytes below 2^64")
+
+
+def _check_header(header: Sequence[int]) -> None:
+    wanted = header_words(header[0] >> 24) if header else 3
+    if len(header) != wanted or not all(0 <= word < 1 << 32 for word in header):
+        raise ArgumentError(f"TLP header {list(header)}: give {wanted} words of 32 bits")
+
+
+def _ignore(_answer: Answered | None) -> None:
+    """Nobody waits for it."""
 
 
 def _check_value(value: int, size: int) -> None:

@@ -14,12 +14,13 @@ __all__ = ["Writeback"]
 class Writeback:
     """Writes get in time: after so many packets, so many cycles, and when its queue goes idle."""
 
-    __slots__ = ("_core", "_get", "_settings", "_timer", "_written", "due")
+    __slots__ = ("_address", "_core", "_get", "_settings", "_timer", "_written", "due")
 
     def __init__(self, core: Core, settings: QueueSettings) -> None:
         """Nothing is due."""
         self._core = core
         self._settings = settings
+        self._address: int | None = None  # kept, for a queue that is DISABLED before the link opens
         self._timer: Timer | None = None
         self._get = 0
         self._written = 0
@@ -34,9 +35,10 @@ class Writeback:
     def moved(self, get: int) -> None:
         """Note that get is ``get`` now."""
         self._get = get
-        if self._settings.writeback is None:
-            return
         if not self.due:
+            self._address = self._settings.writeback
+            if self._address is None:
+                return
             self.due = True
             delays = self._core.delays
             self._timer = self._core.clock.after(delays.draw(delays.WRITEBACK), self._expired)
@@ -52,9 +54,8 @@ class Writeback:
 
     def write(self) -> None:
         """Write what is due, now: one aligned 8-byte write (CP-WB-001)."""
-        address = self._settings.writeback
-        if self.due and address is not None:
-            self._core.requester.post(address, self._get.to_bytes(8, "little"))
+        if self.due and self._address is not None:
+            self._core.requester.post(self._address, self._get.to_bytes(8, "little"))
             self._written = self._get
         self.stop()
 
