@@ -1,0 +1,79 @@
+"""Holds a suite against vectors/schema/suite.json, one small validator per op for speed and clear messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema
+from jsonschema.exceptions import best_match
+
+__all__ = ["FOLDER", "complaint", "step_complaint"]
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "schema"
+"""Where the schemas are."""
+
+
+def complaint(suite: Mapping[str, Any]) -> str | None:
+    """Return the first thing that the schema has against a whole suite, with its place, or None."""
+    fault = best_match(_frame().iter_errors(suite))
+    if fault is not None:
+        return _said(fault, _place(fault.absolute_path, suite))
+    for place, step in _steps(suite):
+        if (found := step_complaint(step)) is not None:
+            return f"{place}: {found}"
+    return None
+
+
+def step_complaint(step: Mapping[str, Any]) -> str | None:
+    """Return what the schema has against one op, which names a known ``op``, or None."""
+    fault = best_match(_op(step["op"]).iter_errors(step))
+    return None if fault is None else _said(fault, ".".join(map(str, fault.absolute_path)))
+
+
+def _said(fault: jsonschema.ValidationError, place: str) -> str:
+    message = fault.message if len(fault.message) <= 200 else fault.message[:200] + " ..."
+    return f"{place}: {message}" if place else message
+
+
+def _place(path: Any, suite: Mapping[str, Any]) -> str:
+    """Return a path of keys as text; a vector shows by its id."""
+    keys = list(path)
+    if keys[:1] == ["vectors"] and len(keys) > 1:
+        identifier = suite["vectors"][keys[1]]
+        named = isinstance(identifier, dict) and isinstance(identifier.get("id"), str)
+        keys[:2] = [identifier["id"] if named else f"vectors[{keys[1]}]"]
+    return ".".join(map(str, keys))
+
+
+def _steps(suite: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, steps in suite["recipes"].items():
+        for index, step in enumerate(steps):
+            yield f"recipe {name}: step {index} ({step['op']})", step
+    for vector in suite["vectors"]:
+        for index, step in enumerate(vector["steps"]):
+            yield f"{vector['id']}: step {index} ({step['op']})", step
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((FOLDER / "suite.json").read_text(encoding="utf-8"))
+    return schema
+
+
+@cache
+def _frame() -> jsonschema.Draft202012Validator:
+    """Everything but the ops' own keys."""
+    schema = _schema()
+    plain = {key: schema["$defs"]["step"][key] for key in ("type", "required", "properties")}
+    return jsonschema.Draft202012Validator(schema | {"$defs": schema["$defs"] | {"step": plain}})
+
+
+@cache
+def _op(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {"$ref": f"#/$defs/op-{name}", "$defs": _schema()["$defs"]}
+    )
