@@ -32,6 +32,7 @@ from doorbell.contract import (
 )
 from doorbell.contract.register_types import Register
 from doorbell.device import Device
+from doorbell.event import Event
 from doorbell.stream import Stream
 from doorbell.transport import Fault
 
@@ -405,3 +406,9 @@ def streamed(**options: Any) -> tuple[FakeTransport, Device, Stream]:
     stream = device.stream()
     transport.did.clear()
     return transport, device, stream
+
+
+async def wait_for(*events: Event) -> None:
+    """Wait for events, one after the other."""
+    for event in events:
+        await event
