@@ -113,6 +113,32 @@ class RawQueue:
         bound = min(500_000, self.device.deadline)
         await self.device.poll(self.block.STATUS, wanted, bound, f"queue {self.number}")
 
+    async def rest(self) -> Error | None:
+        """Wait until the queue is idle; return the code it halted with, or None."""
+        bound = min(500_000, self.device.deadline)
+        await self.device.poll(self.block.STATUS, {"idle": 1}, bound, f"queue {self.number}")
+        halted = (await self.status())["state"] == QueueState.HALTED
+        return self.code if halted else None
+
+    async def verdict(self, *packets: np.ndarray[Any, Any]) -> Error | None:
+        """Submit, wait, and make the queue ready for the next; return the code, or None for success.
+
+        What the run left in `state_memory` stands there until the next call.
+        """
+        self.state_memory.view[:] = 0
+        self.submit(*packets)
+        code = await self.rest()
+        await self.restart()
+        return code
+
+    async def restart(self, start: int = 0) -> None:
+        """Reset the queue and enable it again with ``start``."""
+        self.control(reset=1)
+        await self.until_idle(QueueState.DISABLED)
+        self.device.post(self.block.START, start)
+        self.put = start
+        self.control(enable=1)
+
     async def finish(self) -> None:
         """Reset the queue and give its memory back."""
         self.control(reset=1)

@@ -14,7 +14,6 @@ from doorbell.contract import (
     Flag,
     Opcode,
     QueueState,
-    SignalMode,
     Space,
     WaitCondition,
     limits,
@@ -358,56 +357,6 @@ async def error_records_count(device: Device) -> None:
         await queue.finish()
 
 
-BAD_PACKETS: tuple[tuple[Error, Opcode, dict[str, int]], ...] = (
-    (Error.BAD_OPCODE, Opcode.NOP, {"opcode": Opcode.CALL}),
-    (Error.BAD_FLAGS, Opcode.NOP, {"flags": 0x40}),
-    (Error.RESERVED_FIELD, Opcode.NOP, {"vector": 1}),
-    (Error.RESERVED_FIELD, Opcode.NOP, {"record_value": 1}),
-    (Error.RESERVED_FIELD, Opcode.SIGNAL, {"destination": 8}),
-    (Error.RESERVED_FIELD, Opcode.SIGNAL, {"mode": SignalMode.WRITE8, "semaphore": 1}),
-    (Error.BAD_VECTOR, Opcode.NOP, {"flags": 4, "vector": 0xFFFF}),
-    (Error.RECORD_ALIGNMENT, Opcode.NOP, {"flags": 2, "record_address": 8}),
-    (Error.BAD_SPACE, Opcode.COPY, {"source_space": 2}),
-    (Error.BAD_SPACE, Opcode.FILL, {"destination_space": 255}),
-    (Error.BAD_MODE, Opcode.SIGNAL, {"mode": 3}),
-    (Error.BAD_MODE, Opcode.WAIT, {"condition": 2}),
-    (Error.BAD_LENGTH, Opcode.WRITE, {"length": 25}),
-    (Error.BAD_LENGTH, Opcode.LAUNCH, {"arguments_length": 128}),
-    (Error.BAD_ALIGNMENT, Opcode.SIGNAL, {"mode": SignalMode.WRITE8, "destination": 4}),
-    (Error.BAD_ALIGNMENT, Opcode.LAUNCH, {"arguments_length": 64, "arguments": 32}),
-    (Error.OUT_OF_RANGE, Opcode.COPY, {"source": ONES, "length": 2}),
-    (Error.OUT_OF_RANGE, Opcode.FILL, {"destination": 1 << 40, "destination_space": 1}),
-    (Error.BAD_SEMAPHORE, Opcode.WAIT, {"semaphore": 0xFFFF_FFFF}),
-    (Error.BAD_SEMAPHORE, Opcode.SIGNAL, {"semaphore": 0xFFFF_FFFF}),
-    (Error.BAD_KERNEL, Opcode.LAUNCH, {"arguments_length": 64}),
-    (Error.BAD_GRID, Opcode.LAUNCH, {"arguments_length": 64, "kernel": 1}),
-    (Error.BAD_UNITS, Opcode.LAUNCH,
-     {"arguments_length": 64, "kernel": 1, "grid_x": 1, "grid_y": 1, "grid_z": 1}),
-    (Error.BAD_OPCODE, Opcode.WAIT, {"opcode": 0, "flags": 0x80, "condition": 9}),
-    (Error.BAD_SPACE, Opcode.COPY, {"source_space": 9, "source": ONES, "length": 2}),
-)  # fmt: skip
-
-
-async def bad_packets(device: Device) -> None:
-    """CP-PKT rules: each code, the smallest of several, with the packet before it done."""
-    for code, opcode, change in BAD_PACKETS:
-        queue = RawQueue(device)
-        fields = {name: value for name, value in change.items() if name not in FRAME}
-        packet = encode.encode(opcode, **fields)
-        for name in FRAME & change.keys():
-            packet[name] = change[name]
-        queue.submit(nop(queue, 1), packet, nop(queue, 3))
-        await queue.until_idle(QueueState.HALTED)
-        assert queue.code is code, f"{opcode.name} {change}: {queue.code.name}, not {code.name}"
-        assert queue.recorded == 1
-        assert queue.error["index"] == 1
-        assert queue.error["opcode"] == packet["opcode"][0]
-        await queue.finish()
-
-
-FRAME = {"opcode", "flags", "vector", "record_address", "record_value"}
-
-
 async def lowest_failure_is_reported(device: Device) -> None:
     """ERR-HALT-003: several overlapping reads fail, in whatever order of time."""
     local = device.empty(4096)
@@ -430,18 +379,6 @@ async def lowest_failure_is_reported(device: Device) -> None:
     except FaultError:
         return
     raise AssertionError("the runtime did not report the faults")
-
-
-async def every_reserved_byte(device: Device) -> None:
-    """CP-PKT-005 for a NOP: a bit in any operand byte is refused."""
-    for at in range(8, 48, 5):
-        queue = RawQueue(device)
-        packet = encode.nop()
-        packet.view(np.uint8)[at] = 1
-        queue.submit(packet)
-        await queue.until_idle(QueueState.HALTED)
-        assert queue.code is Error.RESERVED_FIELD
-        await queue.finish()
 
 
 async def unmapped_ring(device: Device) -> None:

@@ -8,8 +8,12 @@ from pathlib import Path
 from types import ModuleType
 
 import corner_programs
+import discovery_programs
+import failure_programs
+import packet_programs
 import programs
 import pytest
+import queue_programs
 import ring_programs
 
 import doorbell
@@ -32,7 +36,18 @@ def names(module: ModuleType) -> list[tuple[str, str]]:
     ]
 
 
-MODULES = {module.__name__: module for module in (programs, ring_programs, corner_programs)}
+MODULES = {
+    module.__name__: module
+    for module in (
+        programs,
+        ring_programs,
+        corner_programs,
+        packet_programs,
+        queue_programs,
+        failure_programs,
+        discovery_programs,
+    )
+}
 PROGRAMS = [program for module in MODULES.values() for program in names(module)]
 
 
