@@ -92,14 +92,31 @@ class Local(Protocol):
         ...
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """What an entry point names whose devices are somewhere: "vfio-user:PATH" is ``at("PATH")`` of "vfio-user"."""
+
+    def at(self, place: str) -> Launcher:
+        """Return the launcher of the device at ``place``."""
+        ...
+
+
 def launcher(device: str) -> Launcher:
-    """Return the launcher registered for ``device``.
+    """Return the launcher registered for ``device``: "NAME", or "NAME:PLACE".
 
     Raises:
-        LookupError: no installed distribution offers that device; the message lists those that are.
+        LookupError: no installed distribution offers that device, the message lists those that are;
+            or a place is missing, or there is one too many.
     """
+    name, colon, place = device.partition(":")
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if device not in found:
-        raise LookupError(f"no device {device!r}; installed: {', '.join(sorted(found)) or 'none'}")
-    loaded: Launcher = found[device].load()
+    if name not in found:
+        raise LookupError(f"no device {name!r}; installed: {', '.join(sorted(found)) or 'none'}")
+    loaded: Launcher | Placed = found[name].load()
+    if isinstance(loaded, Placed):
+        if not place:
+            raise LookupError(f"device {device!r} needs a place: give {name}:PLACE")
+        return loaded.at(place)
+    if colon:
+        raise LookupError(f"device {name!r} has no places: give it without {colon + place!r}")
     return loaded

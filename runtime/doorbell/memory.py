@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from doorbell.errors import ArgumentError, OutOfMemory, UseAfterFree
-from doorbell.transport import Transport
+from doorbell.transport import HostMemory, Transport
 
 PAGE = 4096
 ARENA_BYTES = 1 << 20
@@ -150,7 +150,10 @@ class HostPool:
         # A guard page between arenas turns an overrun into a fault instead of a neighbour's bytes.
         base = self._iovas.allocate(length + PAGE, PAGE)
         try:
-            memory = np.zeros(length, np.uint8)
+            if isinstance(self._transport, HostMemory):
+                memory = self._transport.host_memory(length)
+            else:
+                memory = np.zeros(length, np.uint8)
         except MemoryError:
             self._iovas.free(base)
             raise OutOfMemory(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -132,4 +132,13 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Let go of the device; awaits nothing."""
+        ...
+
+
+@runtime_checkable
+class HostMemory(Protocol):
+    """What a transport offers too when it can map no memory but its own."""
+
+    def host_memory(self, length: int) -> npt.NDArray[np.uint8]:
+        """Return ``length`` zeroed bytes (a multiple of 4 KiB) that `Transport.map` takes, whole or in part."""
         ...

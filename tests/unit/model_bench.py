@@ -20,7 +20,7 @@ from doorbell.contract import (
     registers,
 )
 from doorbell.contract.register_types import Register
-from doorbell.model.driver import run
+from doorbell.driver import run
 from doorbell.model.shape import Shape
 from doorbell.model.transport import ModelTransport
 from doorbell.pci import Function, enumerate_function

@@ -14,10 +14,10 @@ from model_bench import ARENA, Bench
 import doorbell
 from doorbell import Device, encode
 from doorbell.contract import Space
+from doorbell.driver import run, together
 from doorbell.errors import ArgumentError, DeadlineExceeded, LeakError
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import RunOptions, launcher
-from doorbell.model.driver import run, together
 from doorbell.model.transport import ModelTransport
 
 

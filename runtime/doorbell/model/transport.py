@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from doorbell.contract import FatalCause
+from doorbell.driver import parked, together
 from doorbell.errors import ArgumentError, DeadlineExceeded
 from doorbell.model.clock import Clock
 from doorbell.model.device import DeviceModel
-from doorbell.model.driver import parked, together
 from doorbell.model.host import MESSAGE_ADDRESS, Answer, Host
 from doorbell.model.rng import Generator
 from doorbell.model.shape import Delays, Shape
@@ -45,7 +45,7 @@ class _Until:
 class ModelTransport:
     """A `Transport` to a device model of its own, in virtual time.
 
-    Its coroutines run under `doorbell.model.driver.run` only. `model` and `inject` are extras for
+    Its coroutines run under `doorbell.driver.run` only. `model` and `inject` are extras for
     tests.
     """
 

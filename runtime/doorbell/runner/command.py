@@ -61,7 +61,7 @@ class _Run:
                 f"device {args.device!r} needs the Python module {error.name}; run `make setup`",
             )
         try:
-            with _alone(args.out, f"digits-{args.device}-{args.seed}") as folder:
+            with _alone(args.out, f"digits-{args.device.partition(':')[0]}-{args.seed}") as folder:
                 return _job(device, args, folder)
         except OSError as error:
             return _refuse(ExitCode.USAGE, f"--out {args.out}: {error}; give a folder to write to")
