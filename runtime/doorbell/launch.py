@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import shlex
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -22,6 +25,8 @@ from doorbell.exit_codes import ExitCode
 from doorbell.transport import Transport
 
 GROUP = "doorbell.devices"
+_REPLAY = "\nto replay: "
+_INSTALLED = frozenset({"doorbell", "doorbell_tb", "doorbell_vectors"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class RunOptions:
 
     ``profile`` names a host profile ("harsh", "ideal", ...); ``deadline`` is the hang limit in
     device cycles; ``strict`` hides unpublished host writes from the device; ``out`` is the run's
-    folder.
+    folder; ``replay`` is the command that runs it again, made by `replay_command` when empty.
     """
 
     out: Path
@@ -39,14 +44,19 @@ class RunOptions:
     waves: bool = False
     strict: bool = True
     deadline: int = 20_000_000
+    replay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a launched program ended: exit code, its JSON-able result, and one line for people when it failed."""
+    """How a launched program ended: exit code, what it returned, and what went wrong where, for people.
+
+    ``result`` is JSON-able, as the program returned it, ``{}`` when it failed. The last line of ``message`` is then the
+    command that replays it.
+    """
 
     code: ExitCode
-    result: Mapping[str, Any]
+    result: Any
     message: str = ""
 
 
@@ -61,6 +71,45 @@ def exit_code(error: BaseException) -> ExitCode:
         if isinstance(error, kinds):
             return code
     return ExitCode.WRONG
+
+
+def replay_command(
+    device: str, target: str, arguments: Mapping[str, Any], options: RunOptions
+) -> str:
+    """Return the shell command that launches ``target`` again in the same way."""
+    if options.replay:
+        return options.replay
+    words = ["doorbell", "run", "--device", device, "--seed", str(options.seed)]
+    words += ["--profile", options.profile, "--deadline", str(options.deadline)]
+    words += ["--waves"] * options.waves + ["--lenient"] * (not options.strict)
+    words += ["--program", target]
+    if arguments:
+        words += ["--arguments", json.dumps(dict(arguments), default=str)]
+    folder = _folder(target.partition(":")[0])
+    return f"{f'PYTHONPATH={shlex.quote(folder)} ' if folder else ''}{shlex.join(words)}"
+
+
+def _folder(module: str) -> str:
+    """Return the folder that Python must look in for ``module``; empty for a part of this distribution, or none."""
+    top = module.partition(".")[0]
+    try:
+        found = importlib.util.find_spec(top) if top else None
+    except (ImportError, ValueError):
+        return ""
+    if found is None or not found.origin or top in _INSTALLED:
+        return ""
+    place = Path(found.origin).resolve().parent
+    return str(place.parent if found.submodule_search_locations else place)
+
+
+def with_replay(
+    outcome: Outcome, device: str, target: str, arguments: Mapping[str, Any], options: RunOptions
+) -> Outcome:
+    """Return a failed outcome with the command that replays it; one that has it, or a good one, as it is."""
+    if outcome.code is ExitCode.RIGHT or _REPLAY in outcome.message:
+        return outcome
+    command = replay_command(device, target, arguments, options)
+    return replace(outcome, message=f"{outcome.message}{_REPLAY}{command}")
 
 
 class Launcher(Protocol):

@@ -12,7 +12,7 @@ from typing import Any
 
 from doorbell.driver import run
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import Outcome, RunOptions, exit_code
+from doorbell.launch import Outcome, RunOptions, exit_code, with_replay
 from doorbell.session import open as open_device
 from doorbell.transport import Transport
 
@@ -47,6 +47,7 @@ class LocalLauncher:
         """
         options.out.mkdir(parents=True, exist_ok=True)
         outcome, cycles = self._outcome(target, arguments, options)
+        outcome = with_replay(outcome, self._name, target, arguments, options)
         report = {
             "device": self._name,
             "target": target,
@@ -73,7 +74,6 @@ class LocalLauncher:
         try:
             transport = self._connect(options)
             result = run(_session(transport, program, arguments, options))
-            json.dumps(result)
         except Exception as error:  # noqa: BLE001 - a program may raise anything; it becomes an exit code
             _write(options.out / "log.txt", traceback.format_exc())
             cycle = 0 if transport is None else transport.now()
@@ -81,8 +81,12 @@ class LocalLauncher:
                 f"{target}, seed {options.seed}, cycle {cycle}: {type(error).__name__}: {error}"
             )
             return Outcome(exit_code(error), {}, message), cycle
-        found = result if isinstance(result, dict) else {"result": result}
-        return Outcome(ExitCode.RIGHT, found), transport.now()
+        try:
+            json.dumps(result)
+        except (TypeError, ValueError) as error:
+            text = f"result of {target}: {error}; return plain data"
+            return Outcome(ExitCode.USAGE, {}, text), transport.now()
+        return Outcome(ExitCode.RIGHT, result), transport.now()
 
 
 async def _session(

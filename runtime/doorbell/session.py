@@ -11,7 +11,7 @@ from typing import Any
 from doorbell.device import DEADLINE_CYCLES, Device
 from doorbell.errors import ArgumentError, ProgramFailed
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import Local, RunOptions, launcher
+from doorbell.launch import Local, RunOptions, launcher, with_replay
 from doorbell.transport import Transport
 
 __all__ = ["open", "run"]
@@ -57,12 +57,15 @@ def run(
 
     ``device`` is a name such as "model" or "rtl". On the model the program runs here, without an
     event loop, and may return anything; elsewhere it must be a function of an importable module,
-    and its arguments and result JSON-able. The other options are those of `RunOptions`; ``out`` is
-    by default ``out/runs/NAME-SEED``.
+    and its arguments and result JSON-able. What it returns comes back as it is, not wrapped, on
+    every device (elsewhere as JSON has it: a tuple comes back as a list). The other options are
+    those of `RunOptions`; ``out`` is by default ``out/runs/NAME-SEED``.
 
     Raises:
         LookupError: no such device is installed.
-        ProgramFailed: the program failed where its device lives; the message says how.
+        ArgumentError: an unknown ``profile`` on the model.
+        ProgramFailed: the program failed where its device lives; the message says how, and the
+        command that replays it.
         Exception: on the model, whatever the program raised.
     """
     name = program.__name__
@@ -77,7 +80,9 @@ def run(
     found = launcher(device)
     if isinstance(found, Local):
         return found.run(program, arguments, options)
-    outcome = found.launch(f"{_module(program, device)}:{name}", arguments, options)
+    target = f"{_module(program, device)}:{name}"
+    outcome = found.launch(target, arguments, options)
+    outcome = with_replay(outcome, device, target, arguments, options)
     if outcome.code is not ExitCode.RIGHT:
         raise ProgramFailed(f"{name} on {device}: exit code {outcome.code:d}: {outcome.message}")
     return outcome.result

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import Outcome, RunOptions
+from doorbell.launch import Outcome, RunOptions, with_replay
 from doorbell_tb.errors import BuildError, ProfileError, SimulationError
 from doorbell_tb.job import STDOUT_VARIABLE, Job
 from doorbell_tb.profiles import profile
@@ -72,7 +72,8 @@ class RtlLauncher:
             return Outcome(ExitCode.USAGE, {}, str(error))
         except BuildError as error:
             return Outcome(ExitCode.SETUP, {}, str(error))
-        return Outcome(ending.code, ending.result, ending.message)
+        outcome = Outcome(ending.code, ending.result, ending.message)
+        return with_replay(outcome, "rtl", target, arguments, options)
 
 
 launcher = RtlLauncher()

@@ -37,7 +37,7 @@ async def _run(job: Job) -> Any:
         json.dumps(result)
     except (TypeError, ValueError) as error:
         raise SimulationError(f"result of {job.target}: {error}; return plain data") from None
-    return result if isinstance(result, dict) else {"result": result}
+    return result
 
 
 def _load(job: Job) -> Callable[..., Coroutine[Any, Any, Any]]:

@@ -47,8 +47,8 @@ class Ending:
     code: ExitCode
     message: str
     """What went wrong, where, when; empty when all is well."""
-    result: Mapping[str, Any]
-    """What the program returned."""
+    result: Any
+    """What the program returned; {} when it failed."""
     seconds: float
     """Wall clock, from start to end of the process."""
     cycles: int
@@ -168,7 +168,8 @@ def _judge(job: Job, status: int | None, seconds: float) -> Ending:
     cycles = int(report.get("cycles", 0))
 
     def ending(code: ExitCode, message: str) -> Ending:
-        return Ending(code, message, report.get("result") or {}, seconds, cycles)
+        result = report.get("result") if code is ExitCode.RIGHT else {}
+        return Ending(code, message, result, seconds, cycles)
 
     log = job.out / "sim.log"
     if status is None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,15 @@ from model_bench import ARENA, Bench
 
 import doorbell
 from doorbell import Device, encode
+from doorbell.cli import main
 from doorbell.contract import Space
 from doorbell.driver import run, together
 from doorbell.errors import ArgumentError, DeadlineExceeded, LeakError
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import RunOptions, launcher
+from doorbell.model.timing import PROFILES
 from doorbell.model.transport import ModelTransport
+from doorbell_tb.profiles import names
 
 
 @pytest.fixture
@@ -182,7 +188,7 @@ async def unserialisable(device: Device) -> object:
         ("hang", ExitCode.HANG, "semaphore"),
         ("fault", ExitCode.PROTOCOL, "unmapped write"),
         ("usage", ExitCode.USAGE, "-1"),
-        ("unserialisable", ExitCode.WRONG, "JSON"),
+        ("unserialisable", ExitCode.USAGE, "return plain data"),
         ("Bench", ExitCode.USAGE, "coroutine"),
         ("absent", ExitCode.USAGE, "absent"),
     ],
@@ -194,7 +200,9 @@ def test_exit_codes(tmp_path: Path, name: str, code: ExitCode, says: str) -> Non
     assert says in outcome.message
     report = json.loads((tmp_path / "run" / "results.json").read_text())
     assert (report["code"], report["message"], report["seed"]) == (code, outcome.message, 3)
-    assert (tmp_path / "run" / "log.txt").exists() == (report["cycles"] > 0 and code != 0)
+    failed = report["cycles"] > 0 and code != 0 and name != "unserialisable"
+    assert (tmp_path / "run" / "log.txt").exists() == failed
+    assert ("to replay: " in outcome.message) == (code != 0)
     assert not list(tmp_path.rglob("*.partial"))
 
 
@@ -207,6 +215,64 @@ def test_launch_passes_arguments_and_returns_the_result(tmp_path: Path) -> None:
         assert outcome.code is ExitCode.USAGE
     for target in ("fine", f"{__name__}:", "no_such_module:fine"):
         assert launcher("model").launch(target, {}, options).code is ExitCode.USAGE
+
+
+async def number(device: Device) -> int:
+    return device.capabilities.queues
+
+
+def test_results_are_not_wrapped(tmp_path: Path) -> None:
+    """What `launch` gives is what `run` gives, whatever its type."""
+    outcome = launcher("model").launch(f"{__name__}:number", {}, RunOptions(out=tmp_path))
+    assert outcome.result == doorbell.run(number) == 8
+
+
+def test_unknown_profiles_are_refused(tmp_path: Path) -> None:
+    """The model knows the names that the RTL's hosts have, and no others."""
+    assert set(PROFILES) == set(names())
+    options = RunOptions(out=tmp_path / "run", profile="nonsense")
+    outcome = launcher("model").launch(f"{__name__}:fine", {}, options)
+    assert outcome.code is ExitCode.USAGE
+    for text in ("'nonsense'", *names()):
+        assert text in outcome.message
+    with pytest.raises(ArgumentError, match="must be one of distant, harsh"):
+        doorbell.run(fine, profile="nonsense")
+
+
+def test_a_failure_replays_by_its_own_command(tmp_path: Path) -> None:
+    """The command of the message, run by a shell elsewhere, fails in the same cycle."""
+    (tmp_path / "my_program.py").write_text(
+        "async def fails(device, name):\n"
+        "    await device.read(device_registers().CYCLES)\n"
+        "    raise ValueError(f'{name} at {device.transport.now()}')\n"
+        "def device_registers():\n"
+        "    from doorbell.contract import registers\n"
+        "    return registers.DEVICE\n"
+    )
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def shell(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, text=True,
+            capture_output=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    first = shell(
+        f"PYTHONPATH={tmp_path} doorbell run --device model --seed 5 --profile ideal --lenient "
+        """--program my_program:fails --arguments '{"name": "it is late"}'"""
+    )
+    message = next(line for line in first.stderr.splitlines() if "ValueError: it is late" in line)
+    command = first.stderr.partition("to replay: ")[2].splitlines()[0]
+    assert command.startswith(f"PYTHONPATH={tmp_path} doorbell run --device model --seed 5 ")
+    second = shell(command)
+    assert (first.returncode, second.returncode) == (1, 1)
+    assert message in second.stderr
+
+
+@pytest.mark.parametrize("arguments", ["[1]", "{"])
+def test_arguments_must_be_a_json_object(arguments: str, capsys: Any) -> None:
+    assert main(["run", "--device", "model", "--arguments", arguments]) == ExitCode.USAGE
+    assert "give a JSON object" in capsys.readouterr().err
 
 
 def test_same_seed_same_result(tmp_path: Path) -> None:

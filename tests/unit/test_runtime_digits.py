@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,8 @@ def test_a_right_run_prints_its_table_and_leaves_its_folder(
     folder = tmp_path / "digits-rtl-7"
     target, arguments, given = launcher.calls[0]
     assert (target, arguments) == ("doorbell.runner.digits:main", {"batches": 2})
-    assert given == RunOptions(folder, 7, "ideal", waves=True, deadline=99)
+    assert given.replay.startswith("make run DEVICE=rtl SEED=7 PROFILE=ideal WAVES=1")
+    assert replace(given, replay="") == RunOptions(folder, 7, "ideal", waves=True, deadline=99)
     assert [path.name for path in folder.iterdir()] == ["results.json"]
     assert (tmp_path / "latest").resolve() == folder.resolve()
     assert started("--out", tmp_path, "--seed", "8") == ExitCode.RIGHT

@@ -11,8 +11,9 @@ from doorbell.model.host import Failed
 from doorbell.model.interrupts import Interrupts
 from doorbell.model.requester import Requester
 from doorbell.model.semaphores import Semaphores
-from doorbell.model.shape import Delays, Shape
+from doorbell.model.shape import Shape
 from doorbell.model.tags import Tags
+from doorbell.model.timing import Delays
 from doorbell.model.units import Units
 
 __all__ = ["Core"]

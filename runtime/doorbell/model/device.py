@@ -22,8 +22,9 @@ from doorbell.model.queue import Queue
 from doorbell.model.requester import Requester, pieces
 from doorbell.model.semaphores import Semaphores
 from doorbell.model.settings import QueueSettings
-from doorbell.model.shape import Delays, Shape
+from doorbell.model.shape import Shape
 from doorbell.model.tags import Tags
+from doorbell.model.timing import Delays
 from doorbell.model.units import Units
 
 __all__ = ["DeviceModel"]
@@ -61,7 +62,7 @@ class DeviceModel:
                 exhausted=lambda: self.fail(FatalCause.TAGS_EXHAUSTED),
                 unexpected=self.unexpected,
             ),
-            arbiter=Arbiter(clock, lambda: delays.draw(delays.START)),
+            arbiter=Arbiter(clock, lambda: delays.draw(delays.timing.start)),
             completion_timeout=0,
             quarantine=0,
         )
@@ -223,7 +224,7 @@ class DeviceModel:
         self.resetting = True
         if self._ends is not None:
             self._ends.cancel()
-        self._ends = self.clock.after(core.delays.draw(core.delays.RESET), self._ready)
+        self._ends = self.clock.after(core.delays.draw(core.delays.timing.reset), self._ready)
 
     def _ready(self) -> None:
         self.resetting = False

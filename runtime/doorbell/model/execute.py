@@ -90,13 +90,15 @@ class Execution:
                 host = Space.HOST in (fields["source_space"], fields["destination_space"])
                 source = fields["source"] if fields["length"] else None
                 space = fields["source_space"]
-                self._read(space, source, delays.draw(delays.READ), moving, self._copy, link=host)
+                self._read(
+                    space, source, delays.draw(delays.timing.read), moving, self._copy, link=host
+                )
             case Opcode.FILL | Opcode.WRITE:
-                cycles = delays.draw(delays.START) + delays.moving(fields["length"])
+                cycles = delays.draw(delays.timing.start) + delays.moving(fields["length"])
                 self._after(cycles, self._store, link=fields["destination_space"] == Space.HOST)
             case Opcode.LAUNCH:
                 space, source = fields["arguments_space"], fields["arguments"]
-                latency, host = delays.draw(delays.READ), space == Space.HOST
+                latency, host = delays.draw(delays.timing.read), space == Space.HOST
                 self._read(space, source, latency, 0, self._launch_groups, link=host)
             case Opcode.WAIT:
                 self._wait()

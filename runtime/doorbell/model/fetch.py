@@ -50,7 +50,7 @@ class Fetch:
         epoch = self._epoch
         size = self._settings.ring_size
         slot = get % size
-        count = self._core.delays.draw(self._core.delays.HOLD)
+        count = self._core.delays.draw(self._core.delays.timing.hold)
         at_once = max(1, self._core.requester.largest_read // _BYTES)
         count = min(count, distance(get, put), size - slot, at_once - slot % at_once)
         address = self._settings.ring_base + slot * _BYTES
@@ -64,7 +64,7 @@ class Fetch:
             elif core.tags.none_left:
                 core.tags.when_free(send)
             else:
-                cycles = core.delays.draw(core.delays.READ)
+                cycles = core.delays.draw(core.delays.timing.read)
                 late = cycles - core.completion_timeout
                 if late > 0:  # CP-FETCH-004: a host that takes too long
                     self._fail(epoch, Failed(Answer.TIMEOUT, address, late=late))

@@ -85,7 +85,7 @@ class Queue:
         if not self.resetting:
             self.resetting = True
             self._stop()
-            self._later(self._core.delays.draw(self._core.delays.RESET), self._disabled)
+            self._later(self._core.delays.draw(self._core.delays.timing.reset), self._disabled)
 
     def power_on(self) -> None:
         """Be as after power-on, at once: device reset (ERR-RESET-004)."""
@@ -174,7 +174,7 @@ class Queue:
                 self._flush()
         elif not self._planned:
             self._planned = True
-            self._later(self._core.delays.draw(self._core.delays.RETIRE), self._step)
+            self._later(self._core.delays.draw(self._core.delays.timing.retire), self._step)
 
     def _next_step(self) -> Callable[[], None] | None:
         """What is due: a retirement, HALTED, DISABLED after draining, or nothing."""

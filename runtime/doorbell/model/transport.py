@@ -15,7 +15,8 @@ from doorbell.model.clock import Clock
 from doorbell.model.device import DeviceModel
 from doorbell.model.host import MESSAGE_ADDRESS, Answer, Host
 from doorbell.model.rng import Generator
-from doorbell.model.shape import Delays, Shape
+from doorbell.model.shape import Shape
+from doorbell.model.timing import PROFILES, Delays, Timing
 from doorbell.model.tlp import Answered, header_words, receive
 from doorbell.transport import Fault
 
@@ -59,14 +60,17 @@ class ModelTransport:
     ) -> None:
         """Power a device on.
 
-        ``seed`` decides every delay and so every legal order; ``profile`` "ideal" takes the least
-        delays instead. ``strict`` hides host writes from the device until they are published.
-        ``shape`` makes another device than the reference one.
+        ``seed`` decides every delay and so every legal order; ``profile`` names the host
+        (`doorbell.model.timing.PROFILES`). ``strict`` hides host writes from the device until they
+        are published. ``shape`` makes another device than the reference one.
+
+        Raises:
+            ArgumentError: no profile of that name.
         """
         rng = Generator(seed)
         self._seed = seed
         self._clock = Clock(rng)
-        self._delays = Delays(rng, profile)
+        self._delays = Delays(rng, _timing(profile))
         self._host = Host(
             self.now,
             self._event,
@@ -144,7 +148,7 @@ class ModelTransport:
         """Do ``action`` when it has crossed the link, after everything sent before."""
         self._check_open()
         now = self._clock.now
-        inbound = self._delays.draw(self._delays.INBOUND)
+        inbound = self._delays.draw(self._delays.timing.inbound)
         self._arrival = max(self._arrival + 1, now + inbound)
         self._clock.after(self._arrival - now, action)
 
@@ -155,7 +159,7 @@ class ModelTransport:
 
         def arrive() -> None:
             found.append(answer())
-            self._clock.after(self._delays.draw(self._delays.INBOUND), complete)
+            self._clock.after(self._delays.draw(self._delays.timing.inbound), complete)
 
         def complete() -> None:
             back.extend(found)
@@ -319,6 +323,12 @@ class ModelTransport:
     def close(self) -> None:
         """Let go of the device."""
         self._closed = True
+
+
+def _timing(profile: str) -> Timing:
+    if profile not in PROFILES:
+        raise ArgumentError(f"profile {profile!r}: must be one of {', '.join(sorted(PROFILES))}")
+    return PROFILES[profile]
 
 
 def _cut(address: int, length: int) -> Iterator[tuple[int, int]]:

@@ -41,7 +41,9 @@ class Writeback:
                 return
             self.due = True
             delays = self._core.delays
-            self._timer = self._core.clock.after(delays.draw(delays.WRITEBACK), self._expired)
+            self._timer = self._core.clock.after(
+                delays.draw(delays.timing.writeback), self._expired
+            )
         if distance(self._written, get) >= reference.BOUND_WRITEBACK_PACKETS:
             self._expired()
 

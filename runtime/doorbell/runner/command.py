@@ -1,19 +1,21 @@
-"""`doorbell run`: run the main job on a device, print its table, keep what it left."""
+"""`doorbell run`: run the main job, or a program of your own, on a device; print its result, keep what it left."""
 
 from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import Launcher, RunOptions, launcher
+from doorbell.launch import Launcher, RunOptions, launcher, with_replay
 from doorbell.runner.report import table
 
 __all__ = ["command"]
@@ -31,12 +33,21 @@ class _Run:
         )
         parser.add_argument("--seed", type=int, default=1, help="same seed, same run, bit for bit")
         parser.add_argument(
-            "--profile", default="harsh", help="host behaviour: harsh, ideal, pcie_1us"
+            "--profile", default="harsh", help="host behaviour: harsh, ideal, pcie_1us, distant"
         )
         parser.add_argument("--batches", type=int, default=4, help="batches of 64 images, 1 to 8")
         parser.add_argument("--waves", action="store_true", help="leave waves in the run's folder")
         parser.add_argument(
             "--deadline", type=int, default=20_000_000, help="hang limit, device cycles"
+        )
+        parser.add_argument(
+            "--lenient", action="store_true", help="let the device see unpublished host writes"
+        )
+        parser.add_argument(
+            "--program", default=TARGET, metavar="MODULE:FUNCTION", help="run this instead"
+        )
+        parser.add_argument(
+            "--arguments", metavar="JSON", help="arguments of --program, by name: '{\"size\": 7}'"
         )
         parser.add_argument(
             "--out", type=Path, default=Path("out/runs"), help="where runs are kept"
@@ -61,8 +72,16 @@ class _Run:
                 f"device {args.device!r} needs the Python module {error.name}; run `make setup`",
             )
         try:
-            with _alone(args.out, f"digits-{args.device.partition(':')[0]}-{args.seed}") as folder:
-                return _job(device, args, folder)
+            arguments = _arguments(args)
+        except ValueError as error:
+            return _refuse(
+                ExitCode.USAGE, f"--arguments {args.arguments}: {error}; give a JSON object"
+            )
+        try:
+            with _alone(
+                args.out, f"{_name(args)}-{args.device.partition(':')[0]}-{args.seed}"
+            ) as folder:
+                return _job(device, args, arguments, folder)
         except OSError as error:
             return _refuse(ExitCode.USAGE, f"--out {args.out}: {error}; give a folder to write to")
 
@@ -89,29 +108,51 @@ def _alone(out: Path, name: str) -> Iterator[Path]:
         yield folder
 
 
-def _job(device: Launcher, args: argparse.Namespace, folder: Path) -> ExitCode:
+def _name(args: argparse.Namespace) -> str:
+    if args.program == TARGET:
+        return "digits"
+    return re.sub(r"\W", "_", str(args.program).rpartition(":")[2]) or "program"
+
+
+def _arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the program's arguments; raises ValueError when they are no JSON object."""
+    if args.arguments is None:
+        return {"batches": args.batches} if args.program == TARGET else {}
+    found = json.loads(args.arguments)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    return found
+
+
+def _job(
+    device: Launcher, args: argparse.Namespace, arguments: dict[str, Any], folder: Path
+) -> ExitCode:
     options = RunOptions(
         out=folder,
         seed=args.seed,
         profile=args.profile,
         waves=args.waves,
         deadline=args.deadline,
+        strict=not args.lenient,
+        replay=_replay(args) if args.program == TARGET and args.arguments is None else "",
     )
-    outcome = device.launch(TARGET, {"batches": args.batches}, options)
+    outcome = device.launch(args.program, arguments, options)
     _link(args.out / "latest", folder)
     if outcome.code is ExitCode.RIGHT:
-        print(f"digits on {args.device}, profile {args.profile}, seed {args.seed}:")
-        print(table(outcome.result))
+        print(f"{_name(args)} on {args.device}, profile {args.profile}, seed {args.seed}:")
+        print(table(outcome.result) if args.program == TARGET else json.dumps(outcome.result))
         print(f"  left in {folder}")
     else:
-        print(outcome.message, file=sys.stderr)
-        print(f"left in {folder}; to replay: {_replay(args)}", file=sys.stderr)
+        told = with_replay(outcome, args.device, args.program, arguments, options)
+        print(told.message, file=sys.stderr)
+        print(f"left in {folder}", file=sys.stderr)
     return outcome.code
 
 
 def _replay(args: argparse.Namespace) -> str:
     waves = " WAVES=1" if args.waves else ""
-    extra = f" ARGS='--batches {args.batches} --deadline {args.deadline}'"
+    lenient = " --lenient" if args.lenient else ""
+    extra = f" ARGS='--batches {args.batches} --deadline {args.deadline}{lenient}'"
     return f"make run DEVICE={args.device} SEED={args.seed} PROFILE={args.profile}{waves}{extra}"
 
 
