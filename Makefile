@@ -8,6 +8,7 @@ DEVICE ?= rtl
 SEED ?=
 PROFILE ?=
 WAVES ?=
+COMMANDS ?=
 JOBS ?= 2
 ARGS ?=
 
@@ -24,13 +25,14 @@ switch = $(if $(filter-out 0 no,$(2)),--$(1))
 EXEC := exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench contract setup doctor format requirements clean distclean
+.PHONY: help run test lint soak bench contract setup doctor format requirements clean distclean
 
 help:
 	@echo "make run       run the network on the device and check it bit for bit"
 	@echo "               DEVICE=rtl|model SEED=N PROFILE=harsh|ideal WAVES=1 ARGS='...'"
 	@echo "make test      every test, lint included     JOBS=2 SEED=N ARGS='-k name'"
 	@echo "make lint      only the lint checks"
+	@echo "make soak      random commands on several queues, checked    COMMANDS=1000000 SEED=N"
 	@echo "make bench     measure; writes out/bench.json"
 	@echo "make contract  write again what is emitted from contract/"
 	@echo "make format    lay out Python and SystemVerilog as lint wants them"
@@ -52,6 +54,10 @@ setup:
 run: setup
 	@$(EXEC) $(DOORBELL) run --device $(DEVICE) $(call given,seed,$(SEED)) \
 	    $(call given,profile,$(PROFILE)) $(call switch,waves,$(WAVES)) $(ARGS)
+
+soak: setup
+	@$(EXEC) $(DOORBELL) soak --device $(DEVICE) $(call given,seed,$(SEED)) \
+	    $(call given,profile,$(PROFILE)) $(call given,commands,$(COMMANDS)) $(ARGS)
 
 bench: setup
 	@$(EXEC) $(DOORBELL) bench $(ARGS)

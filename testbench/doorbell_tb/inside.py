@@ -20,8 +20,8 @@ import doorbell
 from doorbell.contract import rules
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import exit_code
-from doorbell_tb import checkers, lifeline
-from doorbell_tb.checkers import Evidence, Finding
+from doorbell_tb import checkers, interrupts, lifeline, segments
+from doorbell_tb.checkers import Evidence, Finding, leaks
 from doorbell_tb.errors import (
     BuildError,
     HostError,
@@ -32,6 +32,7 @@ from doorbell_tb.errors import (
 from doorbell_tb.host import Host
 from doorbell_tb.job import Job, write_json
 from doorbell_tb.profiles import Profile, profile
+from doorbell_tb.trace import TLP
 from doorbell_tb.transport import RtlTransport
 
 __all__ = ["LEAK", "Bench", "bench", "code_of"]
@@ -74,6 +75,8 @@ class Bench:
         self.expected: set[str] = set()
         self._began = perf_counter()
         self._spoiled = False
+        self._before = np.empty(0, TLP)
+        self._found: list[Finding] = []
         self.transport = self.configure(profile(job.profile), job.seed)
 
     def configure(self, behaviour: Profile, seed: int) -> RtlTransport:
@@ -81,12 +84,36 @@ class Bench:
         self.host.configure(behaviour, seed)
         self.host.set_strict(self.job.strict)
         self.resets.clear()
+        self._before = np.empty(0, TLP)
         self.transport = RtlTransport(self.host, seed=seed, patience=self.job.deadline)
         return self.transport
 
     def spoil(self) -> None:
         """Note that raw TLPs were sent or faults injected."""
         self._spoiled = True
+
+    async def checkpoint(self) -> None:
+        """Judge every TLP so far, then forget all but the configuration requests.
+
+        To be called while the device is idle. Raises `ProtocolError` with what the checkers found,
+        or when the link does not come to rest.
+        """
+        transport = self.transport
+        limit = transport.now() + _SETTLE_CYCLES
+        while not self.host.quiet:
+            if transport.now() >= limit:
+                lines = "; ".join(transport.leaks()) or "TLPs come and go"
+                raise ProtocolError(f"no checkpoint while the link is in use: {lines}")
+            await transport.wait(transport.events(), min(limit, transport.now() + 256))
+        findings = self._findings()
+        surprises = [str(one) for one in findings if one.rule not in self.expected]
+        if surprises:
+            raise ProtocolError("\n".join(surprises))
+        self._found = findings
+        self._before = segments.configuration(segments.joined(self._before, self.host.trace()))
+        self.host.trace_clear()
+        self.resets.clear()
+        transport.journal.restart(len(self._before))
 
     async def supervise(self, body: Coroutine[Any, Any, T]) -> T:
         """Run a test or program to its end, then the checks; leave the results whatever happens.
@@ -96,10 +123,14 @@ class Bench:
         try:
             result = await body
             await self._settle()
+            pending = await interrupts.pending(self.transport)
         except BaseException as error:
-            self._report(error, None, self._findings(ended_well=False))
+            self._report(error, None, self._findings())
             raise
-        findings = self._findings(ended_well=True)
+        findings = self._findings()
+        if not self.transport.abandoned:
+            left = [*self.transport.remains(), *leaks.pending(pending)]
+            findings += [Finding(LEAK, line, self.host.cycle) for line in left]
         surprises = self._surprises(findings)
         if surprises:
             failure = ProtocolError("\n".join(surprises))
@@ -115,23 +146,19 @@ class Bench:
         while transport.now() < limit and not (self.host.quiet and not transport.remains()):
             await transport.wait(transport.events(), min(limit, transport.now() + 256))
 
-    def _findings(self, *, ended_well: bool) -> list[Finding]:
+    def _findings(self) -> list[Finding]:
         transport, host = self.transport, self.host
         evidence = Evidence(
-            trace=host.trace(),
+            trace=segments.joined(self._before, host.trace()),
             faults=host.faults(),
             journal=transport.journal,
             resets=tuple(self.resets),
             faults_told=host.fault_count if transport.abandoned else transport.faults_told,
             spoiled=self._spoiled or host.stats().injected > 0,
         )
-        findings = checkers.check(evidence)
-        if ended_well and not transport.abandoned:
-            findings += [Finding(LEAK, line, host.cycle) for line in transport.remains()]
+        findings = [*self._found, *checkers.check(evidence)]
         if host.trace_dropped:
-            what = (
-                f"the TLP trace is full, {host.trace_dropped} TLPs are missing: clear it in between"
-            )
+            what = f"the TLP trace is full, {host.trace_dropped} TLPs are missing: call link.checkpoint() in between"
             findings.append(Finding("trace", what, host.cycle))
         return findings
 
@@ -148,7 +175,8 @@ class Bench:
         message = self._message(error) if error is not None else ""
         if error is not None and not isinstance(error, ProtocolError) and findings:
             message += "".join(f"\nalso {finding}" for finding in findings)
-        np.save(out / ".trace.npy.new.npy", host.trace())
+        trace = segments.joined(self._before, host.trace())
+        np.save(out / ".trace.npy.new.npy", trace)
         (out / ".trace.npy.new.npy").replace(out / "trace.npy")
         content = {
             "device": "rtl",
@@ -160,7 +188,7 @@ class Bench:
             "message": message,
             "cycles": host.cycle,
             "wall_seconds": round(perf_counter() - self._began, 3),
-            "tlps": len(host.trace()),
+            "tlps": len(trace),
             "findings": [asdict(finding) for finding in findings],
             "stats": asdict(host.stats()),
         }

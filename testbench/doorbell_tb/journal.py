@@ -8,7 +8,7 @@ Addresses are bus addresses; positions count TLPs of the trace.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,8 @@ class Journal:
         """Writes to each doorbell page so far."""
         self.vector_data: dict[int, set[int]] = {}
         """Every message data that an MSI-X table entry was given."""
+        self.base = 0
+        """Position of the first TLP of the trace that is being taken."""
         self._memory = memory
         self._bars = [0, 0]
         self._registers: dict[int, int] = {}
@@ -112,7 +114,7 @@ class Journal:
         start = self._registers.get(block.START.offset, 0)
         session = Session(
             queue=queue,
-            since=position,
+            since=self.base + position,
             base=self._registers.get(block.RING_BASE.offset, 0) & -limits.RING_ALIGN_BYTES,
             size=1 << log2,
             start=start,
@@ -123,6 +125,14 @@ class Journal:
         )
         self._open[queue] = session
         self.sessions.append(session)
+
+    def restart(self, base: int) -> None:
+        """Forget what is done, while nothing is under way; the next TLP has position ``base``."""
+        self.base = base
+        self.rung = [0] * len(self.rung)
+        for queue, session in self._open.items():
+            self._open[queue] = replace(session, since=base, start=session.put, batches=[])
+        self.sessions = list(self._open.values())
 
     def _ring(self, queue: int, half: int, value: int, size: int) -> None:
         number = self.rung[queue]

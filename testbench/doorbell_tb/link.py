@@ -19,6 +19,7 @@ from doorbell_tb.transport import RtlTransport
 
 __all__ = [
     "LEAK",
+    "checkpoint",
     "expect",
     "host",
     "request",
@@ -75,8 +76,16 @@ def restart(behaviour: str | Profile, seed: int | None = None) -> RtlTransport:
 
 def reset(cycles: int = 16) -> None:
     """Pulse the device's reset; requests under way are lost, mappings and the trace stay."""
-    bench().resets.append(bench().host.trace_count)
+    bench().resets.append(bench().transport.journal.base + bench().host.trace_count)
     bench().host.reset_link(cycles)
+
+
+async def checkpoint() -> None:
+    """Judge every TLP so far and forget it: for tests that run so long that the trace would fill up.
+
+    While the device is idle: every stream synchronised. Raises `ProtocolError`.
+    """
+    await bench().checkpoint()
 
 
 def expect(*rule: str) -> None:

@@ -427,7 +427,7 @@ bool Host::arbitrate() {
       const int slot = mmio_.choose(left, overflow_ > 0, starved);
       if (slot < 0) continue;
       found = true;
-      mmio_.take(slot, out_, cycle_);
+      memory_.reveal(mmio_.take(slot, out_, cycle_));
       const Class cls = out_.header.cls();
       out_room_headers_ = cls == Class::Posted ? left.posted_headers : left.nonposted_headers;
       out_room_data_ = cls == Class::Posted ? left.posted_data : left.nonposted_data;
@@ -501,7 +501,7 @@ void Host::mark() {
 
 uint64_t Host::publish(uint64_t first, uint64_t last) {
   ++stats_.publishes;
-  return memory_.publish(first, last);
+  return memory_.publish(first, last, mmio_.next_call());
 }
 
 void Host::inject_completion(uint32_t tag, uint32_t bytes) {

@@ -115,9 +115,11 @@ enum { DBH_READ = 1, DBH_WRITE = 2 };  // what the device may do
 // Maps [iova, iova + bytes) to memory, exact to the byte. 0, or -1: empty, wraps, overlaps a mapping (see last_error).
 int32_t dbh_map(uint64_t iova, void* memory, uint64_t bytes, uint32_t access);
 int32_t dbh_unmap(uint64_t iova);  // by its first address; 0, or -1: no mapping starts there
-// Strict: the device reads a copy of each mapping that only dbh_publish() refreshes; device writes reach both.
+// Strict: the device reads a copy of each mapping that only dbh_publish() refreshes; device writes reach both. What was
+// published shows when the next MMIO or configuration request goes to the link, and not to anything before it.
 void dbh_set_strict(uint32_t strict);
-// Orders all earlier writes to mapped memory before every later MMIO. Returns the bytes refreshed (0 when not strict).
+// Orders all earlier writes to mapped memory before every later MMIO. Returns the bytes that changed since the last
+// time, in whole pages (0 when not strict).
 uint64_t dbh_publish(void);
 // The same for one range only.
 uint64_t dbh_publish_range(uint64_t iova, uint64_t bytes);

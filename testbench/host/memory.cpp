@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 
 #include "host_api.h"
 
@@ -45,6 +46,7 @@ std::string Memory::unmap(uint64_t iova) {
   Mapping* mapping = find(iova);
   if (!mapping || mapping->first != iova)
     return text("unmap at 0x%llx: no mapping starts there (%llu mappings)", iova, maps_.size());
+  held_.erase(held_.lower_bound(mapping->first), held_.upper_bound(mapping->last));
   maps_.erase(maps_.begin() + (mapping - maps_.data()));
   hit_ = 0;
   return {};
@@ -52,6 +54,8 @@ std::string Memory::unmap(uint64_t iova) {
 
 void Memory::clear() {
   maps_.clear();
+  held_.clear();
+  next_ = kNever;
   hit_ = 0;
   strict_ = false;
 }
@@ -59,6 +63,8 @@ void Memory::clear() {
 void Memory::set_strict(bool strict) {
   if (strict == strict_) return;
   strict_ = strict;
+  held_.clear();
+  next_ = kNever;
   for (Mapping& m : maps_) {
     m.shadow.reset();
     if (!strict) continue;
@@ -68,22 +74,69 @@ void Memory::set_strict(bool strict) {
   }
 }
 
-uint64_t Memory::publish(uint64_t first, uint64_t last) {
+uint64_t Memory::publish(uint64_t first, uint64_t last, uint64_t number) {
   if (!strict_) return 0;
-  uint64_t copied = 0;
+  uint64_t taken = 0;
   for (Mapping& m : maps_) {
     if (m.last < first || m.first > last) continue;
+    const uint64_t size = m.last - m.first + 1;
     const uint64_t end = std::min(last, m.last) - m.first + 1;
+    auto held = held_.lower_bound(m.first);
     for (uint64_t at = std::max(first, m.first) - m.first; at < end;) {
-      const uint64_t chunk = std::min(end, (at & ~(kPage - 1)) + kPage) - at;
-      if (std::memcmp(m.shadow.get() + at, m.memory + at, chunk) != 0) {
-        std::memcpy(m.shadow.get() + at, m.memory + at, chunk);
-        copied += chunk;
+      const uint64_t page = at & ~(kPage - 1);
+      const uint64_t chunk = std::min(end, page + kPage) - at;
+      while (held != held_.end() && held->first < m.first + page) ++held;
+      const bool waiting = held != held_.end() && held->first == m.first + page;
+      const uint8_t* newest = waiting ? held->second.versions.back().data.get() : m.shadow.get() + page;
+      if (std::memcmp(newest + (at - page), m.memory + at, chunk) != 0) {
+        const uint64_t bytes = std::min(size - page, kPage);
+        Version version{number, std::make_unique_for_overwrite<uint8_t[]>(bytes)};
+        std::memcpy(version.data.get(), newest, bytes);
+        std::memcpy(version.data.get() + (at - page), m.memory + at, chunk);
+        if (!waiting) held = held_.emplace_hint(held, m.first + page, Page{bytes, {}});
+        std::vector<Version>& versions = held->second.versions;
+        if (waiting && versions.back().number == number) versions.pop_back();
+        versions.push_back(std::move(version));
+        next_ = std::min(next_, number);
+        taken += chunk;
       }
       at += chunk;
     }
   }
-  return copied;
+  return taken;
+}
+
+void Memory::show(uint64_t number) {
+  next_ = kNever;
+  for (auto held = held_.begin(); held != held_.end();) {
+    std::vector<Version>& versions = held->second.versions;
+    const auto later = std::find_if(versions.begin(), versions.end(), [&](const Version& v) { return v.number > number; });
+    if (later != versions.begin()) {
+      const Mapping* m = find(held->first);
+      std::memcpy(m->shadow.get() + (held->first - m->first), std::prev(later)->data.get(), held->second.bytes);
+      versions.erase(versions.begin(), later);
+    }
+    if (versions.empty()) {
+      held = held_.erase(held);
+    } else {
+      next_ = std::min(next_, versions.front().number);
+      ++held;
+    }
+  }
+}
+
+// A device write stays, whatever is revealed later.
+void Memory::overlay(uint64_t iova, const uint8_t* data, uint64_t bytes) {
+  const uint64_t last = iova + (bytes - 1);
+  auto held = held_.upper_bound(iova);
+  if (held != held_.begin()) --held;
+  for (; held != held_.end() && held->first <= last; ++held) {
+    const uint64_t low = std::max(iova, held->first);
+    const uint64_t high = std::min(last, held->first + (held->second.bytes - 1));
+    if (low > high) continue;
+    for (Version& version : held->second.versions)
+      std::memcpy(version.data.get() + (low - held->first), data + (low - iova), high - low + 1);
+  }
 }
 
 Memory::Mapping* Memory::find(uint64_t iova) {
@@ -125,6 +178,7 @@ bool Memory::read(uint64_t iova, uint8_t* out, uint64_t bytes) {
 
 bool Memory::write(uint64_t iova, const uint8_t* data, uint64_t bytes) {
   if (!allowed(iova, bytes, DBH_WRITE)) return false;
+  if (!held_.empty()) overlay(iova, data, bytes);
   while (bytes) {
     const Mapping* m = find(iova);
     const uint64_t chunk = std::min(bytes - 1, m->last - iova) + 1;

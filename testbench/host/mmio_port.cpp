@@ -27,7 +27,7 @@ void MmioPort::configure(const dbh_profile_t& profile, uint64_t seed) {
   for (uint32_t i = 0; i < profile.host_tags; ++i) free_tags_.push(static_cast<uint16_t>(i));
   std::fill(results_.begin(), results_.end(), Result{});
   unanswered_ = uncollected_ = 0;
-  posted_released_ = posted_sent_ = sequence_ = 0;
+  posted_released_ = posted_sent_ = sequence_ = next_call_ = 0;
 }
 
 uint32_t MmioPort::link_down() {
@@ -66,6 +66,7 @@ MmioPort::Call& MmioPort::push(Op op, uint64_t cycle) {
   Call& call = calls_.push(Call{});
   call.op = op;
   call.due = last_due_;
+  call.number = next_call_++;
   return call;
 }
 
@@ -244,6 +245,7 @@ bool MmioPort::convert(Call& call, uint64_t cycle) {
   Slot& slot = slots_[index];
   slot.op = call.op;
   slot.sequence = sequence_++;
+  slot.call = call.number;
   slot.address = call.address;
   bool finished = true;
 
@@ -332,7 +334,7 @@ int MmioPort::choose(const Room& room, bool no_limits, bool& starved) {
   return -1;
 }
 
-void MmioPort::take(int index, Outgoing& out, uint64_t cycle) {
+uint64_t MmioPort::take(int index, Outgoing& out, uint64_t cycle) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   out.reserve(slot.bytes);
   out.header = slot.header;
@@ -352,7 +354,9 @@ void MmioPort::take(int index, Outgoing& out, uint64_t cycle) {
   }
   --in_slots_;
   free_slots_.push_back(static_cast<uint16_t>(index));
+  const uint64_t call = slot.call;  // advance() may fill the slot anew
   advance(cycle);
+  return call;
 }
 
 void MmioPort::sent(uint32_t tag, uint32_t trace) {

@@ -53,8 +53,9 @@ class MmioPort {
   bool waiting() const { return !posted_.empty() || !nonposted_.empty() || !completions_.empty(); }
   // Index of the slot to send next, or -1; sets `starved` when only credits are missing.
   int choose(const Room& room, bool no_limits, bool& starved);
-  // Hands the chosen slot's TLP over; the slot is free afterwards.
-  void take(int slot, Outgoing& out, uint64_t cycle);
+  // Hands the chosen slot's TLP over; the slot is free afterwards. Returns the number of its call.
+  uint64_t take(int slot, Outgoing& out, uint64_t cycle);
+  uint64_t next_call() const { return next_call_; }
   uint64_t posted_released() const { return posted_released_; }
   uint64_t posted_sent() const { return posted_sent_; }
 
@@ -78,6 +79,7 @@ class MmioPort {
     bool assign = false;
     uint32_t small = 0;          // bytes of a single access; 0: bulk
     uint64_t due = 0;
+    uint64_t number = 0;         // of calls before it
     uint64_t address = 0;        // bus address, or configuration offset
     uint64_t bytes = 0;          // left (bulk), or of the raw payload
     uint64_t value = 0;
@@ -92,6 +94,7 @@ class MmioPort {
     Class cls = Class::Posted;
     Op op = Op::Write;
     uint64_t sequence = 0;
+    uint64_t call = 0;
     uint64_t address = 0;
     uint32_t bytes = 0;
     std::vector<uint8_t> data = std::vector<uint8_t>(256);
@@ -137,6 +140,7 @@ class MmioPort {
 
   Stream latency_;
   uint64_t last_due_ = 0;
+  uint64_t next_call_ = 0;
   Ring<Call> calls_;
   std::vector<Slot> slots_;
   std::vector<uint16_t> free_slots_;

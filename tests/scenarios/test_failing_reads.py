@@ -112,29 +112,6 @@ async def an_unanswered_read_times_out_and_its_tag_rests(_dut: Any) -> None:
 
 
 @cocotb.test()
-async def a_late_answer_finds_nobody(_dut: Any) -> None:
-    """Pitfall 23: the late completion of a timed-out read lands in nobody's buffer; its tag is free then."""
-    async with doorbell.open("rtl") as device:
-        host, target = device.pinned(512), device.zeros(512)
-        host.array[:] = 0xEE
-        stream, later = device.stream(), device.stream()
-        await later.download(target)
-        device.post(registers.DEVICE.COMPLETION_TIMEOUT, 2000)
-        spoil(InjectKind.LATE, host, argument=8000)
-        stream.copy(target, host)
-        with pytest.raises(QueueError, match="DMA_TIMEOUT"):
-            await stream.synchronize()
-        assert (await free_tags(device))["quarantined"] == 1
-        content = noise(9, 512)
-        other = device.upload(content)
-        await pause(device, 10_000)
-        assert np.array_equal(await later.download(other), content)
-        assert not (await later.download(target)).any()
-        assert await free_tags(device) == {"free": device.capabilities.tags, "quarantined": 0}
-        await stream.reset()
-
-
-@cocotb.test()
 async def completions_that_nobody_asked_for_are_counted(_dut: Any) -> None:
     """EP-CPL-005, pitfall 21: dropped, counted, harmless."""
     async with doorbell.open("rtl") as device:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import cocotb
 import numpy as np
@@ -379,6 +380,49 @@ async def only_published_bytes_are_seen(dut):
         toy.host.set_strict(False)
         memory.view(np.uint64)[512] = 8
         assert await seen() == 8
+
+
+@cocotb.test()
+async def a_publish_shows_nothing_to_what_was_posted_before(dut):
+    """The doorbell overtook the ring write (pitfall 1): the device finds the old bytes."""
+    for early in (0, 100):
+        toy = Toy(dut, HARSH.with_changes(early_sample_percent=early), SEED)
+        host = toy.host
+        host.set_strict(True)
+        memory = np.zeros(12288, np.uint8)
+        words = memory.view(np.uint64)
+        host.map(MEMORY, memory)
+        host.publish()
+
+        async def seen(then: Callable[[], object] = bool, toy: Toy = toy) -> int:
+            row = await toy.raw(memory_read(MEMORY + 4096, 8), then=then)
+            return int((await toy.completions(row))["first"][0])
+
+        assert await seen() == 0
+        words[512] = 1
+        assert await seen(host.publish) == 0  # asked for before the publish
+        assert await seen() == 1  # and after it
+
+        # What the device writes in between stays; what it did not write is the newest of both publishes.
+        words[512], words[513] = 2, 2
+        await toy.raw(memory_write(MEMORY + 4096, b"\x07" * 8), then=host.publish)
+        words[513] = 3
+        assert host.publish() == 4096
+        assert await seen() == int(words[512]) == 0x0707070707070707
+        row = await toy.raw(memory_read(MEMORY + 4104, 8))
+        assert int((await toy.completions(row))["first"][0]) == 3
+
+        # A value that is published and taken back within one MMIO is never seen.
+        words[512] = 4
+        host.publish()
+        words[512] = 5
+        host.publish_range(MEMORY + 4096, 8)
+        words[512] = 6
+        assert await seen() == 5
+        host.publish()
+        host.unmap(MEMORY)
+        host.map(MEMORY, memory)
+        assert await seen() == 0xDBDBDBDBDBDBDBDB
 
 
 @cocotb.test()

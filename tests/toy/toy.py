@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,11 +64,19 @@ class Toy:
         await self.reply(host.config_write(capability + 8, code << 5, 2))
 
     async def raw(
-        self, tlp: Tlp, *, tag: int = 0, beats: int = 0, with_credits: bool = True, sop: bool = True
+        self,
+        tlp: Tlp,
+        *,
+        tag: int = 0,
+        beats: int = 0,
+        with_credits: bool = True,
+        sop: bool = True,
+        then: Callable[[], object] = bool,
     ) -> int:
         """Let the device send one TLP (payload at most 64 bytes, the same in every beat).
 
-        Returns its index in the trace, once it has arrived.
+        ``then`` is called right behind the posted write that asks for it. Returns its index in the
+        trace, once it has arrived.
         """
         host = self.host
         tlp = tlp.changed(requester=DEVICE, tag=tag)
@@ -79,6 +88,7 @@ class Toy:
         host.mmio_write(BAR + 0x08, words[2] | words[3] << 32, 8)
         count = beats or max(1, (len(tlp.payload) + 63) // 64)
         host.mmio_write(BAR + 0x10, count | with_credits << 8 | (not sop) << 9, 8)
+        then()
         for _ in range(5000):
             await self.cycles(8)
             fresh = host.trace(seen)

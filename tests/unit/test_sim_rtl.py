@@ -121,6 +121,8 @@ TESTS = """
 import cocotb
 import pytest
 import doorbell
+from doorbell.contract import registers
+from doorbell.encode import nops
 from doorbell_tb import link, tlp
 
 
@@ -139,6 +141,23 @@ async def fails(dut, size):
 @cocotb.test()
 async def leaks(dut):
     link.host().config_read(0, 4)
+
+
+@cocotb.test()
+@cocotb.parametrize(unmask=[False, True])
+async def masks(dut, unmask):
+    async with doorbell.open("rtl") as device:
+        stream = device.stream()
+        vector = device.vector(stream.queue.number)
+        mask = device.bar0 + registers.MSIX_TABLE.offset + 16 * vector + 12
+        device.transport.write(mask, 1, 4)
+        stream.submit(nops(1))
+        stream.flush()
+        while not await device.transport.read(device.bar0 + registers.MSIX_PBA.offset):
+            pass
+        if unmask:
+            device.transport.write(mask, 0, 4)
+            await stream.synchronize()
 
 
 @cocotb.test(skip=True)
@@ -205,19 +224,22 @@ def test_plain_pytest_runs_one_item_and_one_process_per_test(own_tests):
         "fails/size=4": [],
         "fails/size=8": ["failure"],
         "leaks": ["failure"],
+        "masks/unmask=False": ["failure"],
+        "masks/unmask=True": [],
         "skipped": ["skipped"],
         "expects": [],
         "expects_in_vain": ["failure"],
         "raises_as_expected": [],
     }, done.stdout
     assert "assert 8 == 4" in done.stdout
+    assert "leak: an interrupt of vector 0 is still pending" in done.stdout
     assert "EP-TLP-003: expected to be broken here, but it held" in done.stdout
     assert (
         f"doorbell sim {own_tests} --filter '^fails/size=8$' --seed 9 --profile harsh"
         in done.stdout
     )
     folders = sorted(path.name for path in (folder / "out" / "sim").iterdir())
-    assert len(folders) == 7
+    assert len(folders) == 9
     assert "user_test.fails_size=8-9" in folders
 
 

@@ -1,4 +1,4 @@
-"""What must not be left when a run has ended well: requests, answers, credits, mappings, watches."""
+"""What must not be left when a run has ended well: requests, answers, credits, interrupts, mappings, watches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from doorbell_tb.host_types import Leaks
 
-__all__ = ["lines"]
+__all__ = ["lines", "pending"]
 
 _WHAT = {
     "device_reads": "reads of the device without all their completions",
@@ -30,3 +30,12 @@ def lines(left: Leaks, mappings: tuple[int, ...] = (), watches: tuple[int, ...] 
     found += [f"host memory at {address:#x} is still mapped" for address in mappings]
     found += [f"the watch at {address:#x} was not ended" for address in watches]
     return found
+
+
+def pending(vectors: int) -> list[str]:
+    """Return one line for each MSI-X vector whose event never became a message; bit N is vector N."""
+    return [
+        f"an interrupt of vector {number} is still pending"
+        for number in range(vectors.bit_length())
+        if vectors >> number & 1
+    ]

@@ -1,0 +1,1 @@
+"""`doorbell soak`: a device kept busy for very many commands, checked all along (pitfall 36)."""
