@@ -89,21 +89,26 @@ def simulate(
         (out / "sim.log").open("wb") as log,
         _process(argv, variables, out, log.fileno(), files) as process,
     ):
-        status = _wait(process, guard, progress)
+        status = _wait(process, out / "sim.log", guard, progress)
     return _judge(job, status, time.monotonic() - began)
 
 
 def _wait(
-    process: subprocess.Popen[bytes], guard: float, progress: Callable[[str], None] | None
+    process: subprocess.Popen[bytes],
+    log: Path,
+    guard: float,
+    progress: Callable[[str], None] | None,
 ) -> int | None:
-    """Return the exit status, or None when the process still runs after ``guard`` seconds."""
-    began = time.monotonic()
-    step = _QUIET_SECONDS
-    while (left := guard - (time.monotonic() - began)) > 0:
+    """Return the exit status, or None when the process adds nothing to its log for ``guard`` seconds."""
+    began = spoke = time.monotonic()
+    step, size = _QUIET_SECONDS, 0
+    while (left := guard - (time.monotonic() - spoke)) > 0:
         try:
             return process.wait(min(left, step))
         except subprocess.TimeoutExpired:
             step = _PROGRESS_SECONDS
+            if log.stat().st_size != size:
+                size, spoke = log.stat().st_size, time.monotonic()
             if progress is not None:
                 progress(f"simulation: running, {time.monotonic() - began:.0f} s")
     return None
@@ -173,7 +178,9 @@ def _judge(job: Job, status: int | None, seconds: float) -> Ending:
 
     log = job.out / "sim.log"
     if status is None:
-        text = f"the simulator was stopped after {seconds:.0f} s on the wall clock; its log: {log}"
+        text = (
+            f"the simulator was stopped after {seconds:.0f} s, silent for too long; its log: {log}"
+        )
         return ending(ExitCode.HANG, text)
     failed = _ERROR.search(log.read_text(errors="replace"))
     if failed:

@@ -134,6 +134,14 @@ def test_a_stuck_simulator_is_a_hang_and_leaves_nothing(tmp_path, monkeypatch):
     assert gone(*map(int, (tmp_path / "run" / "pids").read_text().split()))
 
 
+def test_who_says_something_now_and_then_may_take_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(simulation, "_GUARD_SECONDS", 1.0)
+    monkeypatch.setattr(simulation, "_GUARD_CYCLES_PER_SECOND", 1e9)
+    monkeypatch.setattr(simulation, "_PROGRESS_SECONDS", 0.5)
+    body = "for _ in range(15): print('still here', flush=True); time.sleep(0.2)\n"
+    assert ends(tmp_path, body + f"xml('{PASSED}')").code is ExitCode.RIGHT
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_whoever_started_it(tmp_path, number):
     body = "from doorbell_tb import lifeline; lifeline.hold()\n" + HANGS.replace("child = ", "")
