@@ -15,6 +15,7 @@ import programs
 import pytest
 import queue_programs
 import ring_programs
+import soak_programs
 
 import doorbell
 from doorbell.exit_codes import ExitCode
@@ -46,6 +47,7 @@ MODULES = {
         queue_programs,
         failure_programs,
         discovery_programs,
+        soak_programs,
     )
 }
 PROGRAMS = [program for module in MODULES.values() for program in names(module)]
