@@ -26,8 +26,8 @@ from doorbell_tb.simulation import Ending, simulate
 BUGS = planted.load()
 PROGRAMS = CHECKOUT / "tests" / "conformance"
 SCENARIOS = CHECKOUT / "tests" / "scenarios"
-PITFALLS = {*range(1, 6), 7, 8, *range(10, 15), 18, *range(20, 26), 28, 29, 30, 33, 35}
-"""Those whose hardware and software stand: each needs a bug of its own."""
+PITFALLS = {*range(1, 41)} - {37}
+"""Those whose hardware and software stand: each needs a bug of its own. 37 is the trace unit's."""
 
 
 @pytest.fixture(scope="session")
