@@ -437,7 +437,7 @@ async def kernels_keep_to_their_columns(device: Device) -> None:
 
 
 async def an_event_is_told_before_a_wait_behind_it(device: Device) -> None:
-    """RT-SUBMIT rules: the host opens the gate only after the event, and both are of one batch."""
+    """RT-SUBMIT-004: the host opens the gate only after the event, and both are of one batch."""
     stream, gate = device.stream(), device.semaphore()
     stream.submit(encode.nops(1))
     event = stream.record()

@@ -88,7 +88,7 @@ def some_length(rng: np.random.Generator) -> int:
 
 
 async def memory_operations(device: Device) -> None:
-    """Random copies, fills and writes: all spaces, alignments, lengths; nothing beside them changes."""
+    """DMA-COPY-001, DMA-COPY-002, DMA-FILL-001, DMA-WRITE-001: random ones, and nothing beside them changes."""
     stream = device.stream()
     mirror = Mirror(device, 32768)
     await mirror.start(stream)
@@ -275,7 +275,7 @@ async def kernel_touches_its_grid_only(device: Device) -> None:
 
 # Order ----------------------------------------------------------------------------------------------
 async def nops_and_records(device: Device) -> None:
-    """Thousands of commands in one ring of 256; one record each batch; RETIRED counts them (CP-RING rules)."""
+    """Thousands of commands in one ring of 256; one record each batch; RETIRED counts them (CP-RING-007)."""
     stream = device.stream()
     block = registers.QUEUE[stream.queue.number]
     for count in (1, 2, 255, 256, 257, 2000):
@@ -309,7 +309,7 @@ async def events_across_streams(device: Device) -> None:
 
 
 async def semaphores(device: Device) -> None:
-    """Host and streams signal; values compare circularly across 2^64 (SEM rules)."""
+    """SEM-VALUE-001, SEM-VALUE-002, SEM-WAIT-001, SEM-WAIT-002: host and streams signal, across 2^64."""
     one, two, other = device.semaphore(), device.semaphore(), device.semaphore()
     waiter, signaller = device.stream(), device.stream()
     one.set(U64 - 1)
@@ -369,7 +369,7 @@ async def a_waiting_stream_holds_nobody_up(device: Device) -> None:
 
 # Errors ---------------------------------------------------------------------------------------------
 async def a_failed_stream_harms_nobody(device: Device) -> None:
-    """ERR-HALT rules: what stands before the error is done, the next stream works, reset mends the first."""
+    """ERR-HALT-002, ERR-HALT-005: what stands before the error is done, others work, reset mends."""
     bad, good = device.stream(), device.stream()
     buffer = device.empty(64)
     bad.fill(buffer, 0x1111111111111111)

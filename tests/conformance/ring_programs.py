@@ -162,7 +162,7 @@ async def smallest_and_largest_ring(device: Device) -> None:
 
 
 async def refused_doorbells(device: Device) -> None:
-    """CP-DB-001 to CP-DB-004: everything below put runs, then HALTED with the refused value."""
+    """CP-DB-001 to CP-DB-004, ERR-RECORD-001: everything below put runs, then HALTED with the refused value."""
     for new, code in (
         (2, Error.DOORBELL_BACKWARDS),
         (ONES, Error.DOORBELL_BACKWARDS),
@@ -188,7 +188,7 @@ async def refused_doorbells(device: Device) -> None:
 
 
 async def doorbell_in_halves(device: Device) -> None:
-    """CP-DB-007, CP-DB-008."""
+    """CP-DB-007, CP-DB-008, CP-DB-009."""
     transport = device.transport
     queue = RawQueue(device, start=(2 << 32) - 1)
     queue.place(nop(queue, 1), nop(queue, 2))
@@ -266,7 +266,7 @@ async def many_batches(device: Device) -> None:
 
 # States ---------------------------------------------------------------------------------------------
 async def states(device: Device) -> None:
-    """CP-STATE rules: enable, drain and reset from where they work, nothing from elsewhere."""
+    """CP-STATE-001: enable, drain and reset from where they work, nothing from elsewhere."""
     queue = RawQueue(device)
     await queue.until_idle(QueueState.RUNNING)
     queue.control(enable=1, drain=1)
@@ -466,7 +466,7 @@ async def wait_conditions(device: Device) -> None:
 
 
 async def semaphore_aliases(device: Device) -> None:
-    """SEM-VALUE rules and SEM-POISON-002 by MMIO."""
+    """SEM-VALUE-001 to SEM-VALUE-003 and SEM-POISON-002 by MMIO."""
     transport = device.transport
     place = {
         name: device.bar0 + getattr(registers, f"SEMAPHORE_{name}").word(17)

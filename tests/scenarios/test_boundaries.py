@@ -145,7 +145,26 @@ async def unsupported_requests_are_answered(_dut: Any) -> None:
             assert reply.status is status, (packet, reply)
         assert await device.transport.read(scratch) == 0x1122334455667788
         assert await device.transport.read(bar0 + registers.SEMAPHORE_SET.offset) == 0
-        assert (await link.request(tlp.memory_read(bar2, 0))).status is ReplyStatus.SC
+
+
+@cocotb.test()
+async def zero_length_reads_are_answered(_dut: Any) -> None:
+    """EP-CPL-003: in either BAR, at any DW, with one DW; no counter of refused accesses moves."""
+    async with doorbell.open("rtl") as device:
+        bar0, bar2 = device.bar0, device.function.bars[2].address
+        places = [bar2, bar2 + 4, bar2 + 4092, bar2 + 65536, bar0]
+        places += [device.register(registers.DEVICE.SCRATCH), bar0 + registers.SEMAPHORE_SET.offset]
+        before = await device.transport.read_block(bar2, 256)
+        for place in places:
+            start = link.host().trace_count
+            reply = await link.request(tlp.memory_read(place, 0))
+            assert reply.status is ReplyStatus.SC, hex(place)
+            seen = columns(start)
+            answers = seen.to_host & seen.completion
+            assert seen.payload[answers].tolist() == [4], hex(place)
+            assert seen.byte_count[answers].tolist() == [1], hex(place)
+        assert await device.transport.read_block(bar2, 256) == before
+        assert await device.read(registers.DEVICE.DROPPED_WRITES) == 0
 
 
 @cocotb.test()

@@ -40,7 +40,10 @@ def spoil(kind: InjectKind, host: doorbell.HostArray, **more: int) -> int:
 @cocotb.test()
 @cocotb.parametrize(kind=list(FAILURES))
 async def a_spoilt_read_fails_its_command(_dut: Any, kind: InjectKind) -> None:
-    """DMA-ERR rules: the code, the address inside the copy; the next stream and the next try work."""
+    """DMA-ERR-001, DMA-ERR-002, DMA-ERR-004, DMA-ERR-005: the code, an address inside the copy.
+
+    The next stream and the next try work.
+    """
     async with doorbell.open("rtl") as device:
         size = 8192
         host, target = device.pinned(size), device.empty(size)

@@ -10,6 +10,7 @@ from steps import columns, pause, pending
 import doorbell
 from doorbell.contract import MSIX_ENTRY, registers
 from doorbell.encode import nops
+from doorbell.pci import enumerate_function
 from doorbell_tb import link
 from doorbell_tb.trace import TlpFlag
 
@@ -51,7 +52,21 @@ async def a_masked_vector_keeps_its_event(_dut: Any) -> None:
 
 
 @cocotb.test()
+async def every_entry_is_masked_after_power_on(_dut: Any) -> None:
+    """INT-MASK-003: before anybody has written the table, on a link that was never reset by software."""
+    transport = link.transport()
+    function = await enumerate_function(transport)
+    bar0 = function.bars[0].address
+    assert function.vectors > 1
+    for vector in range(function.vectors):
+        control = bar0 + registers.MSIX_TABLE.offset + vector * MSIX_ENTRY.itemsize + 12
+        assert await transport.read(control, 4) & 1, vector
+    assert await transport.read(bar0 + registers.MSIX_PBA.offset) == 0
+
+
+@cocotb.test()
 async def the_function_mask_holds_every_vector(_dut: Any) -> None:
+    """INT-MASK-001, INT-MASK-002 for the function mask."""
     async with doorbell.open("rtl") as device:
         streams = [device.stream() for _ in range(3)]
         vectors = [device.vector(stream.queue.number) for stream in streams]
