@@ -142,3 +142,101 @@ class HostMemory(Protocol):
     def host_memory(self, length: int) -> npt.NDArray[np.uint8]:
         """Return ``length`` zeroed bytes (a multiple of 4 KiB) that `Transport.map` takes, whole or in part."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTlp:
+    """One memory request, completion or message that crossed the link, as an analyser shows it.
+
+    ``kind`` is "memory_write", "memory_read", "completion", "message_interrupt" or "other";
+    ``address`` the first byte meant (0 for completions), ``length`` the payload or what is asked
+    for, in bytes; ``requester`` the 16-bit id.
+    """
+
+    cycle: int
+    up: bool
+    kind: str
+    address: int
+    length: int
+    attributes: int = 0
+    traffic_class: int = 0
+    wide: bool = False
+    first_be: int = 0
+    last_be: int = 0
+    requester: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """Answer to a raw TLP: ``status`` "SC", "UR", "CA" or "CRS", ``length`` bytes of payload, the first 8 of them."""
+
+    status: str
+    length: int
+    data: bytes
+
+
+class Lab(Protocol):
+    """What a laboratory's host can do beyond a plain one; only calls behind ``abilities`` may be made.
+
+    A window is what happens from one `begin` to the next: one test or vector.
+    """
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """Names as in ``vectors/FORMAT.md``, section Host abilities."""
+        ...
+
+    def begin(self) -> None:
+        """Start a window: the analyser and the checkers count from here; spoiling that was not used ends."""
+        ...
+
+    def spoil(self, iova: int, length: int, kind: str, count: int) -> None:
+        """Answer the next ``count`` device reads that touch the range with a failure ("completion_faults").
+
+        ``kind``: unsupported, abort, poison, drop, late, short, long, wrong_address.
+        """
+        ...
+
+    async def odd_read(self, address: int, length: int) -> bytes:
+        """Read any number of bytes in exactly one TLP ("odd_access"); all ones when it fails."""
+        ...
+
+    def odd_write(self, address: int, data: bytes) -> None:
+        """Post any number of bytes in exactly one TLP ("odd_access")."""
+        ...
+
+    async def tlp(
+        self, header: Sequence[int], data: bytes, *, within: int, answer: bool
+    ) -> RawAnswer | None:
+        """Send one TLP exactly as it is ("tlp_injection"): 3 or 4 header words as printed in PCIe Base, payload.
+
+        With ``answer``, wait at most ``within`` cycles for the device's answer to its requester and tag and
+        return it, None when none came.
+        """
+        ...
+
+    def link(self) -> Sequence[LinkTlp]:
+        """Return the TLPs of this window, oldest first ("link"); configuration requests are left out."""
+        ...
+
+    def findings(self) -> Sequence[str]:
+        """Return what the checkers find wrong in this window, one line each, rule id first."""
+        ...
+
+    async def settle(self) -> Sequence[str]:
+        """Let what is under way arrive; return what is then still outstanding, one line each."""
+        ...
+
+    async def reset(self) -> bool:
+        """Reset the device from outside (link or power) for recovery; False when this host cannot."""
+        ...
+
+
+@runtime_checkable
+class HasLab(Protocol):
+    """A transport whose host is a laboratory's."""
+
+    @property
+    def lab(self) -> Lab:
+        """The laboratory."""
+        ...

@@ -31,6 +31,7 @@ from doorbell_tb.errors import (
 )
 from doorbell_tb.host import Host
 from doorbell_tb.job import Job, write_json
+from doorbell_tb.lab import RtlLab
 from doorbell_tb.profiles import Profile, profile
 from doorbell_tb.trace import TLP
 from doorbell_tb.transport import RtlTransport
@@ -73,6 +74,9 @@ class Bench:
         self.host = Host()
         self.resets: list[int] = []
         self.expected: set[str] = set()
+        self.lab = RtlLab(self)
+        self.windows = False
+        """The program judges its own stretches of the run (`lab`), so the end does not judge the whole."""
         self._began = perf_counter()
         self._spoiled = False
         self._before = np.empty(0, TLP)
@@ -148,6 +152,8 @@ class Bench:
 
     def _findings(self) -> list[Finding]:
         transport, host = self.transport, self.host
+        if self.windows:
+            return []
         evidence = Evidence(
             trace=segments.joined(self._before, host.trace()),
             faults=host.faults(),

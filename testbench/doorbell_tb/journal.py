@@ -75,6 +75,13 @@ class Journal:
         self._open: dict[int, Session] = {}
         self._staged = [0] * len(registers.QUEUE)
 
+    def afresh(self) -> Journal:
+        """Return an empty journal that knows where BAR0 is; for after a device reset."""
+        fresh = Journal(self._memory)
+        fresh.bar0 = self.bar0
+        fresh._bars = list(self._bars)
+        return fresh
+
     def config_write(self, offset: int, value: int, size: int) -> None:
         """Note a configuration write; it tells where BAR0 is."""
         if offset in _BARS and size == 4:

@@ -21,6 +21,7 @@ from doorbell_tb.checkers import leaks
 from doorbell_tb.host import Host
 from doorbell_tb.host_types import Access, FaultKind, ReplyStatus
 from doorbell_tb.journal import Journal
+from doorbell_tb.lab import RtlLab
 
 __all__ = ["RtlTransport"]
 
@@ -227,6 +228,13 @@ class RtlTransport:
     def remains(self) -> Sequence[str]:
         """What is left when a program has ended: `leaks`, mappings and watches."""
         return leaks.lines(self.host.leaks(), tuple(self._maps), tuple(self._watches))
+
+    @property
+    def lab(self) -> RtlLab:
+        """What the simulated host can do beyond a plain one."""
+        from doorbell_tb.inside import bench
+
+        return bench().lab
 
     def close(self) -> None:
         """Let go of the device; awaits nothing.

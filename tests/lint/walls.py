@@ -15,7 +15,7 @@ from pathlib import Path
 
 SOURCE_ROOTS = ("runtime", "testbench", "vectors")
 OWN = {"doorbell", "doorbell_tb", "doorbell_vectors"}
-MODEL_ADAPTERS = {"launcher", "transport"}
+MODEL_ADAPTERS = {"lab", "launcher", "transport"}
 """Modules of `doorbell.model` that fit the model to the runtime's protocols; the rest is pure."""
 
 

@@ -156,6 +156,10 @@ class Host:
         """Answer the next ``times`` reads that touch the range with ``answer``."""
         self._injected.append(_Injected(start, start + length, answer, times))
 
+    def heal(self) -> None:
+        """End every injection that was not used up."""
+        self._injected.clear()
+
     # What the device does -------------------------------------------------------------------------
     def _runs(self, address: int, end: int) -> Iterator[tuple[int, int, _Mapping | None]]:
         """Cut ``[address, end)`` where mappings and own BARs begin and end; no mapping for the latter."""

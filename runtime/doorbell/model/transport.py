@@ -14,6 +14,7 @@ from doorbell.errors import ArgumentError, DeadlineExceeded
 from doorbell.model.clock import Clock
 from doorbell.model.device import DeviceModel
 from doorbell.model.host import MESSAGE_ADDRESS, Answer, Host
+from doorbell.model.lab import ModelLab
 from doorbell.model.rng import Generator
 from doorbell.model.shape import Shape
 from doorbell.model.timing import PROFILES, Delays, Timing
@@ -299,6 +300,23 @@ class ModelTransport:
     def inject(self, iova: int, length: int, answer: Answer, times: int = 1) -> None:
         """Answer the next ``times`` device reads that touch the range with ``answer``."""
         self._host.inject(iova, length, answer, times)
+
+    @property
+    def lab(self) -> ModelLab:
+        """What this host can do beyond a plain one."""
+        return ModelLab(self)
+
+    def heal(self) -> None:
+        """End every injection that was not used up."""
+        self._host.heal()
+
+    async def odd_read(self, address: int, length: int) -> bytes:
+        """Read any number of bytes in one request; all ones when it fails."""
+        return await self._ask(lambda: self._read(address, length))
+
+    def odd_write(self, address: int, data: bytes) -> None:
+        """Post any number of bytes in one request."""
+        self._post(lambda: self.model.write(address, data))
 
     # Interrupts and checks --------------------------------------------------------------------------
     def message_address(self) -> int:
