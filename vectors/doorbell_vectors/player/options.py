@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from doorbell_vectors.errors import VectorsError
+
+__all__ = ["ABILITIES", "SUITE", "abilities", "suite_path"]
+
+SUITE: Final = "directed"
+ABILITIES: Final = (
+    "high_addresses",
+    "odd_access",
+    "interrupt_count",
+    "iommu_faults",
+    "completion_faults",
+    "tlp_injection",
+    "msix_table",
+    "bus_master",
+    "flr",
+    "peer",
+    "link",
+)
+"""Those of FORMAT.md."""
+_SUITES: Final = Path(__file__).resolve().parents[2] / "suites"
+
+
+def suite_path(name: str) -> Path:
+    """Return the file of a suite: a path, or the name of one of the project's own."""
+    path = Path(name)
+    return path if path.suffix == ".json" or path.exists() else _SUITES / f"{name}.json"
+
+
+def abilities(text: str) -> frozenset[str]:
+    """Return the abilities that ``text`` takes away: ``-link,-flr``, or ``plain`` for all but bus_master.
+
+    Raises:
+        VectorsError: an unknown one, or one without the minus.
+    """
+    if text == "plain":
+        return frozenset(ABILITIES) - {"bus_master"}
+    items = [item for item in text.split(",") if item]
+    for item in items:
+        if not item.startswith("-") or item[1:] not in ABILITIES:
+            raise VectorsError(
+                f"--abilities {item!r}: give plain, or a minus and one of {', '.join(ABILITIES)}"
+            )
+    return frozenset(item[1:] for item in items)
