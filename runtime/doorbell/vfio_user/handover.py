@@ -1,0 +1,48 @@
+"""The state in which a client gets the device, and in which it is left."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from doorbell import Device
+from doorbell.contract import registers
+
+__all__ = ["hand_over"]
+
+_COMMAND, _DEVICE_CONTROL = 0x04, 0x08
+_MEMORY_SPACE: Final = 1 << 1
+_DEVICE_CONTROL_RESET: Final = 0x2810  # PCIe Base: requests of 512, payloads of 128 bytes
+_MSIX_BITS: Final = 0xC000
+
+
+async def hand_over(device: Device) -> None:
+    """Stop and reset everything: as after power-on, but memory space is on, as VFIO has it.
+
+    Mappings still stand, so that what is in flight ends well; nothing is in flight afterwards
+    (ERR-RESET-002).
+
+    Raises:
+        DeadlineExceeded: the reset does not end within BOUND_RESET cycles.
+        DeviceLost: nobody answers.
+    """
+    transport, block = device.transport, registers.DEVICE
+    command = await transport.config_read(_COMMAND, 2)
+    await transport.config_write(_COMMAND, command | _MEMORY_SPACE, 2)
+    device.post(block.CONTROL, block.CONTROL.encode(reset=1))
+    bound = device.capabilities.bound_reset
+    await device.poll(block.STATUS, {"resetting": 0}, bound, "device reset")
+    await transport.config_write(_COMMAND, _MEMORY_SPACE, 2)
+    msix = device.function.msix + 2
+    control = await transport.config_read(msix, 2)
+    await transport.config_write(msix, control & ~_MSIX_BITS, 2)
+    control_at = await _express(device) + _DEVICE_CONTROL
+    await transport.config_write(control_at, _DEVICE_CONTROL_RESET, 2)
+
+
+async def _express(device: Device) -> int:
+    """Offset of the PCI Express capability, which enumeration has found to be there."""
+    read = device.transport.config_read
+    at = await read(0x34, 1)
+    while await read(at, 1) != 0x10:
+        at = await read(at + 1, 1)
+    return at
