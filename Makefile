@@ -25,7 +25,7 @@ switch = $(if $(filter-out 0 no,$(2)),--$(1))
 EXEC := exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint soak bench contract setup doctor format requirements clean distclean
+.PHONY: help run test lint soak bench contract vectors setup doctor format requirements clean distclean
 
 help:
 	@echo "make run       run the network on the device and check it bit for bit"
@@ -35,6 +35,7 @@ help:
 	@echo "make soak      random commands on several queues, checked    COMMANDS=1000000 SEED=N"
 	@echo "make bench     measure; writes out/bench.json"
 	@echo "make contract  write again what is emitted from contract/"
+	@echo "make vectors   compile vectors/directed/*.yaml into vectors/suites and the manifest"
 	@echo "make format    lay out Python and SystemVerilog as lint wants them"
 	@echo "make doctor    what this machine has and lacks, and how to get it"
 	@echo "make setup     .venv from pinned, hashed packages (every target does it by itself)"
@@ -67,6 +68,9 @@ doctor: setup
 
 contract: setup
 	@$(EXEC) $(BIN)/python contract/emit $(ARGS)
+
+vectors: setup
+	@$(EXEC) $(DOORBELL) vectors build $(ARGS)
 
 test: setup
 	@$(EXEC) $(PYTEST) tests $(ARGS)
