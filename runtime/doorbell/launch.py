@@ -112,6 +112,7 @@ def with_replay(
     return replace(outcome, message=f"{outcome.message}{_REPLAY}{command}")
 
 
+@runtime_checkable
 class Launcher(Protocol):
     """Runs programs on one kind of device."""
 
@@ -143,7 +144,10 @@ class Local(Protocol):
 
 @runtime_checkable
 class Placed(Protocol):
-    """What an entry point names whose devices are somewhere: "vfio-user:PATH" is ``at("PATH")`` of "vfio-user"."""
+    """What an entry point names whose devices are somewhere: "vfio-user:PATH" is ``at("PATH")`` of "vfio-user".
+
+    One that is a `Launcher` too, such as "model", is also a device without a place.
+    """
 
     def at(self, place: str) -> Launcher:
         """Return the launcher of the device at ``place``."""
@@ -163,9 +167,10 @@ def launcher(device: str) -> Launcher:
         raise LookupError(f"no device {name!r}; installed: {', '.join(sorted(found)) or 'none'}")
     loaded: Launcher | Placed = found[name].load()
     if isinstance(loaded, Placed):
-        if not place:
+        if place:
+            return loaded.at(place)
+        if colon or not isinstance(loaded, Launcher):
             raise LookupError(f"device {device!r} needs a place: give {name}:PLACE")
-        return loaded.at(place)
-    if colon:
+    elif colon:
         raise LookupError(f"device {name!r} has no places: give it without {colon + place!r}")
     return loaded

@@ -11,17 +11,28 @@ from doorbell import Device
 from doorbell.contract import ERROR_RECORD, Error, QueueState, limits, registers
 
 
+class Pace:
+    """How many times slower than the reference a device may be; who runs the programs sets `factor`."""
+
+    factor = 1
+
+
+def slack(cycles: int) -> int:
+    """Return ``cycles`` of the reference device as cycles of the device under test."""
+    return cycles * Pace.factor
+
+
 async def pause(device: Device, cycles: int) -> None:
-    """Let ``cycles`` pass, whatever happens meanwhile."""
+    """Let `slack` of ``cycles`` pass, whatever happens meanwhile."""
     transport = device.transport
-    limit = transport.now() + cycles
+    limit = transport.now() + slack(cycles)
     while transport.now() < limit:
         await transport.wait(transport.events(), limit)
 
 
 async def until(device: Device, holds: Callable[[], bool], cycles: int = 100_000) -> None:
-    """Return when ``holds``, looked at after each event; nothing may take longer than ``cycles``."""
-    transport = device.transport
+    """Return when ``holds``, looked at after each event; nothing may take longer than `slack` of ``cycles``."""
+    transport, cycles = device.transport, slack(cycles)
     limit = transport.now() + cycles
     while True:
         seen = transport.events()
@@ -110,12 +121,12 @@ class RawQueue:
     async def until_idle(self, state: QueueState = QueueState.RUNNING) -> None:
         """Wait for ``state`` and idle."""
         wanted = {"state": state, "idle": 1, "resetting": 0}
-        bound = min(500_000, self.device.deadline)
+        bound = min(slack(500_000), self.device.deadline)
         await self.device.poll(self.block.STATUS, wanted, bound, f"queue {self.number}")
 
     async def rest(self) -> Error | None:
         """Wait until the queue is idle; return the code it halted with, or None."""
-        bound = min(500_000, self.device.deadline)
+        bound = min(slack(500_000), self.device.deadline)
         await self.device.poll(self.block.STATUS, {"idle": 1}, bound, f"queue {self.number}")
         halted = (await self.status())["state"] == QueueState.HALTED
         return self.code if halted else None

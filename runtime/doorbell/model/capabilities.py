@@ -40,18 +40,18 @@ def fill(bar: Bar0, shape: Shape) -> None:
         (
             DEVICE.BOUND_WRITEBACK,
             DEVICE.BOUND_WRITEBACK.encode(
-                cycles=reference.BOUND_WRITEBACK_CYCLES, packets=reference.BOUND_WRITEBACK_PACKETS
+                cycles=shape.writeback_cycles, packets=shape.writeback_packets
             ),
         ),
         (DEVICE.CAP_SEMAPHORES, shape.semaphores),
         (DEVICE.CAP_DEVICE_MEMORY, shape.memory),
         (DEVICE.CAP_TAGS, shape.tags),
-        (DEVICE.CAP_CLOCK, reference.CLOCK_HZ),
+        (DEVICE.CAP_CLOCK, shape.clock_hz),
         (DEVICE.CAP_OPCODES, OPCODE_IMPLEMENTED),
         (DEVICE.CAP_KERNELS, KERNEL_IMPLEMENTED),
-        (DEVICE.BOUND_RESET, reference.BOUND_RESET_CYCLES),
+        (DEVICE.BOUND_RESET, shape.bound_reset),
         (DEVICE.BOUND_DRAIN, reference.BOUND_DRAIN_CYCLES),
         (DEVICE.BOUND_FLR, reference.BOUND_FLR_CYCLES),
-        *((UNIT[number].MACS, reference.MACS_PER_CYCLE) for number in range(shape.units)),
+        *((UNIT[number].MACS, shape.macs) for number in range(shape.units)),
     ):
         bar.cell(register).value = value

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from doorbell.contract import limits, registers
+from doorbell.model.shape import Shape
 
 __all__ = ["ConfigSpace"]
 
 _BYTES: Final = 4096
 _COMMAND, _BAR0, _BAR2 = 0x04, 0x10, 0x18
-_PCIE, _MSIX = 0x40, 0x80
 _MEMORY_SPACE, _BUS_MASTER = 1 << 1, 1 << 2
 _COMMAND_WRITABLE: Final = 1 << 1 | 1 << 2 | 1 << 6 | 1 << 8 | 1 << 10
 _MSIX_ENABLE, _FUNCTION_MASK = 1 << 15, 1 << 14
@@ -19,16 +19,21 @@ _MSIX_ENABLE, _FUNCTION_MASK = 1 << 15, 1 << 14
 class ConfigSpace:
     """4 KiB of configuration registers; what is not implemented reads as zero (EP-CFG-002)."""
 
-    def __init__(self, memory: int, vectors: int) -> None:
-        """``memory`` bytes of device memory behind BAR2; ``vectors`` MSI-X entries."""
+    def __init__(self, shape: Shape) -> None:
+        """``shape`` says how large BAR2 and the MSI-X table are, and where the capabilities stand."""
+        self._express, self._msix = shape.express, shape.msix
+        self._most = shape.payload
         self._bytes = bytearray(_BYTES)
         self._writable = bytearray(_BYTES)
-        self._header(memory)
+        self._header(shape.memory)
         self._pcie()
-        self._put(_MSIX, 0x11, 2)
-        self._put(_MSIX + 2, vectors - 1, 2, _MSIX_ENABLE | _FUNCTION_MASK)
-        self._put(_MSIX + 4, registers.MSIX_TABLE.offset, 4)
-        self._put(_MSIX + 8, registers.MSIX_PBA.offset, 4)
+        self._put(self._msix, 0x11, 1)
+        self._put(self._msix + 2, shape.vectors - 1, 2, _MSIX_ENABLE | _FUNCTION_MASK)
+        self._put(self._msix + 4, registers.MSIX_TABLE.offset, 4)
+        self._put(self._msix + 8, registers.MSIX_PBA.offset, 4)
+        first, second = sorted((self._express, self._msix))
+        self._put(0x34, first, 1)
+        self._put(first + 1, second, 1)
 
     def _header(self, memory: int) -> None:
         self._put(0x00, limits.DEVICE_ID << 16 | limits.VENDOR_ID, 4)
@@ -39,19 +44,18 @@ class ConfigSpace:
         self._put(_BAR0, 0x4, 8, -limits.BAR0_BYTES)
         self._put(_BAR2, 0xC, 8, -memory)
         self._put(0x2C, limits.DEVICE_ID << 16 | limits.VENDOR_ID, 4)
-        self._put(0x34, _PCIE, 1)
         self._put(0x3C, 0, 1, 0xFF)  # interrupt line: no effect
 
     def _pcie(self) -> None:
-        payload = (limits.reference.MPS_BYTES_MAX // 128).bit_length() - 1
-        self._put(_PCIE, _MSIX << 8 | 0x10, 2)
-        self._put(_PCIE + 2, 2, 2)  # capability version 2, endpoint
-        self._put(_PCIE + 4, 1 << 15 | 1 << 5 | payload, 4)  # role-based errors, 8-bit tags
-        self._put(_PCIE + 8, 0x2810, 2, 0x7FFF)
-        self._put(_PCIE + 12, 16 << 4 | 3, 4)  # 16 lanes of 8 GT/s
-        self._put(_PCIE + 16, 0, 2, 0x01C3)
-        self._put(_PCIE + 18, 16 << 4 | 3, 2)
-        self._put(_PCIE + 36, 1 << 8, 4)  # completes 64-bit AtomicOps
+        payload = (self._most // 128).bit_length() - 1
+        self._put(self._express, 0x10, 1)
+        self._put(self._express + 2, 2, 2)  # capability version 2, endpoint
+        self._put(self._express + 4, 1 << 15 | 1 << 5 | payload, 4)  # role-based errors, 8-bit tags
+        self._put(self._express + 8, 0x2810, 2, 0x7FFF)
+        self._put(self._express + 12, 16 << 4 | 3, 4)  # 16 lanes of 8 GT/s
+        self._put(self._express + 16, 0, 2, 0x01C3)
+        self._put(self._express + 18, 16 << 4 | 3, 2)
+        self._put(self._express + 36, 1 << 8, 4)  # completes 64-bit AtomicOps
 
     def _put(self, at: int, value: int, size: int, writable: int = 0) -> None:
         self._bytes[at : at + size] = value.to_bytes(size, "little")
@@ -76,18 +80,18 @@ class ConfigSpace:
     @property
     def msix_open(self) -> bool:
         """Whether MSI-X is enabled and the function not masked (INT-MASK-001)."""
-        return self.read(_MSIX + 2, 2) & (_MSIX_ENABLE | _FUNCTION_MASK) == _MSIX_ENABLE
+        return self.read(self._msix + 2, 2) & (_MSIX_ENABLE | _FUNCTION_MASK) == _MSIX_ENABLE
 
     @property
     def payload(self) -> int:
         """Max_Payload_Size in bytes, never above what the device supports (EP-TLP-001)."""
-        size = 128 << (self.read(_PCIE + 8, 2) >> 5 & 7)
-        return min(size, limits.reference.MPS_BYTES_MAX)
+        size = 128 << (self.read(self._express + 8, 2) >> 5 & 7)
+        return min(size, self._most)
 
     @property
     def request(self) -> int:
         """Size of the largest read request, in bytes (EP-TLP-002)."""
-        size = 128 << (self.read(_PCIE + 8, 2) >> 12 & 7)
+        size = 128 << (self.read(self._express + 8, 2) >> 12 & 7)
         return min(size, limits.reference.MRRS_BYTES_MAX)
 
     def bar(self, number: int) -> int | None:

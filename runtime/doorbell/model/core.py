@@ -15,6 +15,7 @@ from doorbell.model.shape import Shape
 from doorbell.model.tags import Tags
 from doorbell.model.timing import Delays
 from doorbell.model.units import Units
+from doorbell.model.variant import Choices
 
 __all__ = ["Core"]
 
@@ -24,6 +25,7 @@ class Core:
     """One of each; ``copies`` counts the COPY commands that hold a channel (DMA-CHAN-001)."""
 
     shape: Shape
+    choices: Choices
     clock: Clock
     delays: Delays
     counters: Counters

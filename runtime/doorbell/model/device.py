@@ -26,18 +26,24 @@ from doorbell.model.shape import Shape
 from doorbell.model.tags import Tags
 from doorbell.model.timing import Delays
 from doorbell.model.units import Units
+from doorbell.model.variant import Choices
 
 __all__ = ["DeviceModel"]
 
 _MASK: Final = (1 << 64) - 1
+_SPOILT: Final = (
+    1 << 20
+)  # bytes of device memory that a reset may leave as rubbish: enough to be noticed
 
 
 class DeviceModel:
     """The device as its link and its clock see it; every call acts in the current cycle."""
 
-    def __init__(self, shape: Shape, clock: Clock, delays: Delays, host: Host) -> None:
+    def __init__(
+        self, shape: Shape, choices: Choices, clock: Clock, delays: Delays, host: Host
+    ) -> None:
         """Power on: nothing is enabled."""
-        self.config = ConfigSpace(shape.memory, shape.vectors)
+        self.config = ConfigSpace(shape)
         self.clock = clock
         self.host = host
         self.counters = Counters()
@@ -49,6 +55,7 @@ class DeviceModel:
         requester = Requester(self.config, host, self.counters, shape.memory)
         self.core = Core(
             shape=shape,
+            choices=choices,
             clock=clock,
             delays=delays,
             counters=self.counters,
@@ -72,7 +79,7 @@ class DeviceModel:
             Queue(number, self.core, QueueSettings(wiring.queue_cells(self.bar, number)))
             for number in range(shape.queues)
         ]
-        self.core.arbiter.attach(self.queues)
+        self.core.arbiter.attach(self.queues[::-1] if choices.downwards else self.queues)
         wiring.connect(self)
 
     # The link ---------------------------------------------------------------------------------------
@@ -217,6 +224,8 @@ class DeviceModel:
             queue.power_on()
         for part in (core.semaphores, core.interrupts, core.units):
             part.reset()
+        if core.choices.spoils:
+            core.requester.memory[:_SPOILT] = 0xA5
         self.counters.clear()
         self.fatal_cause, core.requester.fatal = FatalCause.NONE, False
         self.reset_at = self.clock.now

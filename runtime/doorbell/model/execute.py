@@ -28,6 +28,7 @@ DMA_ERRORS: Final = {
     Answer.MALFORMED: Error.DMA_MALFORMED,
 }
 """How a read of COPY or LAUNCH fails (DMA-ERR rules)."""
+_RUBBISH: Final = 0xA5A5_5A5A_DEAD_BEEF
 _NEVER: Final = 1 << 63
 """Cycles that no run lasts: such a deadline is none, so that a program that waits for nothing is told so."""
 
@@ -186,6 +187,10 @@ class Execution:
     def _read_failed(self, failed: Failed) -> None:
         """DMA-ERR-001 to DMA-ERR-005: a timeout is noticed COMPLETION_TIMEOUT cycles later."""
         code = DMA_ERRORS[failed.answer]
+        fields = self.command.fields
+        if self._core.choices.spoils and self.command.opcode is Opcode.COPY:
+            space, at = fields["destination_space"], fields["destination"]
+            self._core.requester.write(space, at, fields["length"], _pattern(_RUBBISH))
         if failed.answer is Answer.TIMEOUT:
             self._unanswered = failed
             self._after(self._core.completion_timeout, lambda: self._timed_out(failed))
@@ -240,7 +245,7 @@ class Execution:
 
         useful = kernels.useful_groups(operands, grid)
         groups = grid[0] * grid[1] * grid[2]
-        cycles, mac = kernels.cost(kernel, operands)
+        cycles, mac = kernels.cost(kernel, operands, self._core.shape.macs)
         total = useful * cycles + groups - useful
         self._launch = Launch(fields["unit_mask"], groups, total, useful * mac, finished)
         self._core.units.submit(self._launch)

@@ -66,10 +66,10 @@ def useful_groups(fields: Fields, grid: tuple[int, int, int]) -> int:
     return min(rows, grid[1]) * min(columns, grid[0])
 
 
-def cost(kernel: Kernel, fields: Fields) -> tuple[int, int]:
-    """Cycles of a whole useful work-group, and those of them in which the MAC array takes part."""
+def cost(kernel: Kernel, fields: Fields, macs: int) -> tuple[int, int]:
+    """Cycles of a whole useful work-group, and those of them in which the array of ``macs`` takes part."""
     if kernel is Kernel.GEMM_S8:
-        mac = _ROWS * _COLUMNS * fields["k"] // limits.reference.MACS_PER_CYCLE
+        mac = _ROWS * _COLUMNS * fields["k"] // macs
         return mac + 32, mac
     return _ROWS * _COLUMNS // 64 + 32, 0
 

@@ -1,16 +1,37 @@
-"""The launcher of the device "model": programs run in this process, in virtual time."""
+"""The launchers of the devices "model" and "model:VARIANT": programs run in this process, in virtual time."""
 
 from __future__ import annotations
 
 from doorbell.launch import RunOptions
 from doorbell.local import LocalLauncher
 from doorbell.model.transport import ModelTransport
+from doorbell.model.variant import REFERENCE, VARIANTS, Variant
 
-__all__ = ["launcher"]
-
-
-def _power_on(options: RunOptions) -> ModelTransport:
-    return ModelTransport(seed=options.seed, profile=options.profile, strict=options.strict)
+__all__ = ["ModelLauncher", "launcher"]
 
 
-launcher = LocalLauncher("model", _power_on)
+class ModelLauncher(LocalLauncher):
+    """Runs programs on reference models, or on variants of them (`doorbell.model.variant`)."""
+
+    def __init__(self, name: str, variant: Variant) -> None:
+        """``name`` stands in reports."""
+
+        def power_on(options: RunOptions) -> ModelTransport:
+            return ModelTransport(
+                seed=options.seed, profile=options.profile, strict=options.strict, variant=variant
+            )
+
+        super().__init__(name, power_on)
+
+    def at(self, place: str) -> ModelLauncher:
+        """Return the launcher of a variant.
+
+        Raises:
+            LookupError: there is none of that name.
+        """
+        if place not in VARIANTS:
+            raise LookupError(f"no variant {place!r} of the model: give {', '.join(VARIANTS)}")
+        return ModelLauncher(f"model:{place}", VARIANTS[place])
+
+
+launcher = ModelLauncher("model", REFERENCE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
 
 from doorbell.contract import Error, QueueState
 from doorbell.model.core import Core
@@ -16,8 +15,6 @@ from doorbell.model.settings import QueueSettings
 from doorbell.model.writeback import Writeback
 
 __all__ = ["Queue"]
-
-_HELD: Final = 16  # packets read and not started
 
 
 class Queue:
@@ -110,7 +107,7 @@ class Queue:
     def _disabled(self) -> None:
         self.state = QueueState.DISABLED
         self.resetting = False
-        self._rebase(self._settings.start)
+        self._rebase(0 if self._core.choices.zero_counts else self._settings.start)
         self.error = bytes(64)
 
     @property
@@ -133,7 +130,11 @@ class Queue:
     def _work(self) -> None:
         """Something has changed: read more of the ring, let the arbiter look, plan the next step."""
         if self.state is QueueState.RUNNING and not self.resetting:
-            if self.get != self.put and len(self._held) < _HELD and not self._fetch.busy:
+            if (
+                self.get != self.put
+                and len(self._held) < self._core.choices.held
+                and not self._fetch.busy
+            ):
                 failure = self._pipeline.failure
                 if failure is None or before(self.get, failure.count):
                     self._fetch.request(self.get, self.put)
@@ -170,7 +171,7 @@ class Queue:
     # Retirement and end -------------------------------------------------------------------------------
     def _settle(self) -> None:
         if self._next_step() is None:
-            if self.get == self.put and not self._busy:
+            if self.get == self.put and not self._busy and self._core.choices.flushes:
                 self._flush()
         elif not self._planned:
             self._planned = True
@@ -185,7 +186,10 @@ class Queue:
             return None
         if pipeline.failing():
             return self._halt
-        return self._drained if self.state is QueueState.DRAINING and pipeline.empty else None
+        if self.state is not QueueState.DRAINING or not pipeline.empty:
+            return None
+        reports = self._core.choices.drain_reports and pipeline.failure is not None
+        return self._halt if reports else self._drained
 
     def _step(self) -> None:
         """Do what is due, once the link is open if that sends something (EP-BM-002)."""

@@ -24,3 +24,16 @@ class Shape:
     memory: int = reference.DEVICE_MEMORY_BYTES
     window: int = reference.WINDOW
     tags: int = reference.TAGS
+    payload: int = reference.MPS_BYTES_MAX
+    """Largest payload it supports, in bytes."""
+    macs: int = reference.MACS_PER_CYCLE
+    """Multiply-accumulates of a unit in a cycle."""
+    clock_hz: int = reference.CLOCK_HZ
+    bound_reset: int = reference.BOUND_RESET_CYCLES
+    writeback_cycles: int = reference.BOUND_WRITEBACK_CYCLES
+    writeback_packets: int = reference.BOUND_WRITEBACK_PACKETS
+    completion_timeout: int = reference.COMPLETION_TIMEOUT_CYCLES
+    express: int = 0x40
+    """Where the PCI Express capability stands in configuration space."""
+    msix: int = 0x80
+    """Where the MSI-X capability stands; the lower of the two leads the list."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from doorbell.contract.limits import reference
 from doorbell.model.rng import Generator
 
-__all__ = ["PROFILES", "Delays", "Timing"]
+__all__ = ["PROFILES", "Delays", "Span", "Timing"]
 
 Span = tuple[int, int]
 """Fewest and most cycles, both included."""
@@ -27,8 +26,6 @@ class Timing:
     retire: Span = (1, 40)
     """From the end of a command to its retirement."""
     reset: Span = (16, 2048)
-    writeback: Span = (1, reference.BOUND_WRITEBACK_CYCLES)
-    """From a move of get to its write-back."""
     hold: Span = (1, 8)
     """Packets of one ring read."""
     beat: Span = (1, 4)

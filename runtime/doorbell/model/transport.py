@@ -19,6 +19,7 @@ from doorbell.model.rng import Generator
 from doorbell.model.shape import Shape
 from doorbell.model.timing import PROFILES, Delays, Timing
 from doorbell.model.tlp import Answered, header_words, receive
+from doorbell.model.variant import REFERENCE, Variant
 from doorbell.transport import Fault
 
 __all__ = ["ModelTransport"]
@@ -58,12 +59,14 @@ class ModelTransport:
         profile: str = "harsh",
         strict: bool = True,
         shape: Shape | None = None,
+        variant: Variant = REFERENCE,
     ) -> None:
         """Power a device on.
 
         ``seed`` decides every delay and so every legal order; ``profile`` names the host
         (`doorbell.model.timing.PROFILES`). ``strict`` hides host writes from the device until they
-        are published. ``shape`` makes another device than the reference one.
+        are published. ``variant`` is another legal device than the reference one
+        (`doorbell.model.variant`), ``shape`` takes the place of that device's own.
 
         Raises:
             ArgumentError: no profile of that name.
@@ -71,14 +74,16 @@ class ModelTransport:
         rng = Generator(seed)
         self._seed = seed
         self._clock = Clock(rng)
-        self._delays = Delays(rng, _timing(profile))
+        self._delays = Delays(rng, variant.timing(_timing(profile)))
         self._host = Host(
             self.now,
             self._event,
             strict=strict,
             split=lambda most: self._delays.draw((0, most)),
         )
-        self.model = DeviceModel(shape or Shape(), self._clock, self._delays, self._host)
+        self.model = DeviceModel(
+            shape or variant.shape, variant.choices, self._clock, self._delays, self._host
+        )
         self._events = 0
         self._arrival = 0
         self._reading = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from doorbell.contract.limits import reference
 from doorbell.model.clock import Timer
 from doorbell.model.core import Core
 from doorbell.model.counts import distance
@@ -31,6 +30,8 @@ class Writeback:
         """The queue is enabled at ``get``, which is written back once it moves (CP-WB-004)."""
         self.stop()
         self._get = self._written = get
+        if self._core.choices.tells_start:
+            self.moved(get)
 
     def moved(self, get: int) -> None:
         """Note that get is ``get`` now."""
@@ -40,11 +41,9 @@ class Writeback:
             if self._address is None:
                 return
             self.due = True
-            delays = self._core.delays
-            self._timer = self._core.clock.after(
-                delays.draw(delays.timing.writeback), self._expired
-            )
-        if distance(self._written, get) >= reference.BOUND_WRITEBACK_PACKETS:
+            span = self._core.choices.write_back or (1, self._core.shape.writeback_cycles)
+            self._timer = self._core.clock.after(self._core.delays.draw(span), self._expired)
+        if distance(self._written, get) >= self._core.shape.writeback_packets:
             self._expired()
 
     def _expired(self) -> None:
