@@ -28,8 +28,8 @@ from doorbell.contract import (
 Packet = np.ndarray[Any, Any]
 
 
-async def product(device: Device) -> tuple[Buffer, Buffer]:
-    """Arguments of a product of 65536 rows in device memory, and its operands.
+async def product(device: Device, rows: int = 65536) -> tuple[Buffer, Buffer]:
+    """Arguments of a product of so many rows in device memory, and its operands.
 
     All its 4096 work-groups together take some ten thousand cycles.
     """
@@ -37,7 +37,7 @@ async def product(device: Device) -> tuple[Buffer, Buffer]:
     block = np.zeros(1, ARGUMENTS[Kernel.GEMM_S8])
     for name, value in {
         "a": operands.address, "b": operands.address + 65536, "c": operands.address + 65600,
-        "m": 65536, "n": 1, "k": 1, "lda": 1, "ldb": 1, "ldc": 4,
+        "m": rows, "n": 1, "k": 1, "lda": 1, "ldb": 1, "ldc": 4,
     }.items():  # fmt: skip
         block[name] = value
     arguments = device.upload(block.view(np.uint8))
@@ -130,7 +130,7 @@ async def the_window_is_as_large_as_reported(device: Device) -> None:
 
 
 async def packets_are_read_after_their_doorbell(device: Device) -> None:
-    """ORD-RING-001, CP-RING-001: every slot holds a bad packet until just before its own doorbell."""
+    """ORD-RING-001, CP-RING-001, CP-RING-005: every slot holds a bad packet until just before its own doorbell."""
     queue = RawQueue(device, log2=3)
     bad = encode.nop()
     bad["opcode"] = 0xEE
