@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from raw import RawQueue, pause
-from ring_programs import ONES, event, nop
+from ring_programs import ONES, event, nop, present
 
 from doorbell import Device, encode
 from doorbell.contract import MSIX_ENTRY, Space, limits, registers
@@ -105,6 +105,45 @@ async def the_table_is_masked_after_a_reset(device: Device) -> None:
     await queue.finish()
 
 
+async def a_device_reset_restores_every_register(device: Device) -> None:
+    """ERR-RESET-004, DEV-REG-008: reset values, semaphores 0 and whole, configuration as it was, within the bound."""
+    transport, indices = device.transport, (0, 1, 77, device.capabilities.semaphores - 1)
+    before = [await transport.config_read(offset) for offset in range(0, 256, 4)]
+    queue = RawQueue(device, log2=5, start=99, WAIT_LIMIT=5, WATCHDOG_LIMIT=6, WEIGHT=7)
+    queue.submit(nop(queue, 1), encode.wait(500, 1))
+    for register in present(device):
+        if (
+            not register.capability
+            and not register.name.startswith("QUEUE")
+            and register.name not in KEPT
+        ):
+            writable = sum(item.mask for item in register.fields.values() if item.access == "rw")
+            device.post(register, writable & 0x5A5A_5A5A_5A5A_5A5A)
+    for index in indices:
+        transport.write(device.bar0 + registers.SEMAPHORE_SET.word(index), ONES - index)
+        transport.write(device.bar0 + registers.SEMAPHORE_POISON.word(index), 1)
+    await pause(device, 1000)
+    cycles = await device.read(registers.DEVICE.CYCLES)
+    started = transport.now()
+    device.post(registers.DEVICE.CONTROL, 1)
+    bound = device.capabilities.bound_reset
+    await device.poll(registers.DEVICE.STATUS, {"resetting": 0}, bound, "device reset")
+    assert transport.now() - started <= bound
+    for register in present(device):
+        if register.reset is not None and not register.capability and register.name not in KEPT:
+            found = await device.read(register)
+            assert found == register.reset, f"{register.name} reads {found:#x}"
+    assert await device.read(registers.DEVICE.CYCLES) > cycles
+    for index in indices:
+        assert await transport.read(device.bar0 + registers.SEMAPHORE_SET.word(index)) == 0
+        assert await transport.read(device.bar0 + registers.SEMAPHORE_POISON.word(index)) == 0
+    assert [await transport.config_read(offset) for offset in range(0, 256, 4)] == before
+
+
+KEPT = ("DEVICE.CYCLES", "DEVICE.CONTROL", "DEVICE.SNAPSHOT")
+"""Registers that a reset leaves alone, or that act when written."""
+
+
 async def counters_stand_still_between_snapshots(device: Device) -> None:
     """OBS-SNAPSHOT-001: whatever happens meanwhile; and one snapshot is of one cycle."""
     found = [item for item in registers.DEVICE.registers() if ".COUNTER_" in item.name]
@@ -143,7 +182,7 @@ async def _again(queue: RawQueue, packets: int) -> RawQueue:
 
 
 async def idle_means_that_nothing_is_under_way(device: Device) -> None:
-    """DEV-IDLE-001: not while a command waits, and at the first idle every byte and record has come."""
+    """DEV-IDLE-001, CP-STATE-005: not while a command waits, and at the first idle every byte and record has come."""
     status, gate = registers.DEVICE.STATUS, device.semaphore()
     await device.poll(status, {"idle": 1}, 10_000, "going idle")
     queue = RawQueue(device)
@@ -159,8 +198,12 @@ async def idle_means_that_nothing_is_under_way(device: Device) -> None:
         copy = encode.copies(local.address, host.address, host.nbytes, destination_space=Space.HOST)
         copy["flags"] = 1
         queue.submit(fill, copy, nop(queue, value))
-        while not status.decode(await device.read(status))["idle"]:
-            pass
+        if value % 2:
+            while not status.decode(await device.read(status))["idle"]:
+                pass
+        else:
+            while not (await queue.status())["idle"]:
+                pass
         assert queue.recorded == value
         assert queue.written_back == queue.put
         assert (host.array == np.uint8(value)).all()

@@ -18,6 +18,7 @@ from doorbell.contract import (
     Error,
     Flag,
     Kernel,
+    Opcode,
     QueueState,
     Space,
     limits,
@@ -99,6 +100,46 @@ async def halted_means_that_all_is_over(device: Device) -> None:
         assert (host.array == 0xA5).all()
         await queue.finish()
     refuses(FaultError, device.check_faults)
+
+
+async def error_records_name_the_operand(device: Device) -> None:
+    """ERR-RECORD-004: the address of an operand that is misaligned or out of range, the lowest in the packet."""
+    end, top = device.capabilities.memory, ONES + 1
+    record = encode.nop()
+    record["flags"], record["record_address"] = Flag.RECORD, 0x1008
+    both = encode.copies(end + 3, end + 7, 8)
+    cases = (
+        (record, Error.RECORD_ALIGNMENT, 0x1008),
+        (encode.fill(end - 3, 0, 8), Error.OUT_OF_RANGE, end - 3),
+        (encode.write(end - 1, b"12"), Error.OUT_OF_RANGE, end - 1),
+        (both, Error.OUT_OF_RANGE, end + 3),
+        (encode.copies(0, end + 7, 8), Error.OUT_OF_RANGE, end + 7),
+        (encode.fill(top - 5, 0, 8, space=Space.HOST), Error.OUT_OF_RANGE, top - 5),
+        (
+            encode.encode(Opcode.SIGNAL, mode=2, destination=0x104, destination_space=1),
+            Error.BAD_ALIGNMENT,
+            0x104,
+        ),
+        (
+            encode.launch(GEMM, (1, 1, 1), 0x1020, unit_mask=1, space=Space.DEVICE),
+            Error.BAD_ALIGNMENT,
+            0x1020,
+        ),
+        (encode.signal(1 << 30, 0), Error.BAD_SEMAPHORE, 0),
+        (with_flags(encode.nop(), 0x80), Error.BAD_FLAGS, 0),
+    )
+    queue = RawQueue(device)
+    for packet, code, address in cases:
+        packet["tag"] = 0xBEEF
+        assert await queue.verdict(nop(queue, 1), packet) is code
+        error = queue.error
+        assert (error["tag"], error["address"], error["detail"]) == (0xBEEF, address, 0), code
+        assert (error["index"], error["inner_index"], error["queue"]) == (
+            1,
+            ONES >> 32,
+            queue.number,
+        )
+    await queue.finish()
 
 
 # Arguments of kernels -------------------------------------------------------------------------------

@@ -43,11 +43,13 @@ async def until(device: Device, holds: Callable[[], bool], cycles: int = 100_000
 
 
 class RawQueue:
-    """The device's last queue, which the runtime has not taken; vector 0 is its error vector."""
+    """One of the device's last queues, which the runtime has not taken; vector 0 is its error vector."""
 
-    def __init__(self, device: Device, log2: int = 4, start: int = 0, **more: int) -> None:
+    def __init__(
+        self, device: Device, log2: int = 4, start: int = 0, back: int = 1, **more: int
+    ) -> None:
         self.device = device
-        self.number = device.capabilities.queues - 1
+        self.number = device.capabilities.queues - back
         self.block = registers.QUEUE[self.number]
         self.doorbell = registers.DOORBELL[self.number].DOORBELL
         self.size = 1 << log2
@@ -118,10 +120,12 @@ class RawQueue:
         """Fields of STATUS."""
         return self.block.STATUS.decode(await self.device.read(self.block.STATUS))
 
-    async def until_idle(self, state: QueueState = QueueState.RUNNING) -> None:
+    async def until_idle(
+        self, state: QueueState = QueueState.RUNNING, bound: int | None = None
+    ) -> None:
         """Wait for ``state`` and idle."""
         wanted = {"state": state, "idle": 1, "resetting": 0}
-        bound = min(slack(500_000), self.device.deadline)
+        bound = min(bound or slack(500_000), self.device.deadline)
         await self.device.poll(self.block.STATUS, wanted, bound, f"queue {self.number}")
 
     async def rest(self) -> Error | None:
@@ -142,18 +146,23 @@ class RawQueue:
         await self.restart()
         return code
 
+    async def reset(self) -> None:
+        """Reset the queue, which may take BOUND_RESET cycles (ERR-RESET-001)."""
+        self.control(reset=1)
+        await self.until_idle(QueueState.DISABLED, self.device.capabilities.bound_reset)
+        block = self.block
+        assert await self.device.read(block.PUT) == await self.device.read(block.GET)
+
     async def restart(self, start: int = 0) -> None:
         """Reset the queue and enable it again with ``start``."""
-        self.control(reset=1)
-        await self.until_idle(QueueState.DISABLED)
+        await self.reset()
         self.device.post(self.block.START, start)
         self.put = start
         self.control(enable=1)
 
     async def finish(self) -> None:
         """Reset the queue and give its memory back."""
-        self.control(reset=1)
-        await self.until_idle(QueueState.DISABLED)
+        await self.reset()
         self.device.transport.unwatch(self.state_memory.iova)
         self.device.host.free(self.ring)
         self.device.host.free(self.state_memory)

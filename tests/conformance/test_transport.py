@@ -10,6 +10,8 @@ from types import ModuleType
 import corner_programs
 import discovery_programs
 import failure_programs
+import interrupt_programs
+import order_programs
 import packet_programs
 import programs
 import pytest
@@ -47,6 +49,8 @@ MODULES = {
         queue_programs,
         failure_programs,
         discovery_programs,
+        order_programs,
+        interrupt_programs,
         soak_programs,
     )
 }

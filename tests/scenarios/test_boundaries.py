@@ -6,7 +6,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from steps import columns, noise
+from steps import columns, noise, pause
 
 import doorbell
 from doorbell.contract import TlpKind, registers
@@ -195,3 +195,22 @@ async def atomics_on_semaphores(_dut: Any) -> None:
         assert await device.transport.read(address) == 1
         kinds = {int(kind) for kind in columns().kind}
         assert {TlpKind.FETCHADD64, TlpKind.SWAP64, TlpKind.CAS64} <= kinds
+
+
+@cocotb.test()
+async def an_atomic_waits_for_the_writes_before_it(_dut: Any) -> None:
+    """ORD-IN-001: a FetchAdd that opens a gate behind writes to BAR2, whose bytes a copy then takes."""
+    async with doorbell.open("rtl") as device:
+        bar2, stream, gate = device.function.bars[2].address, device.stream(), device.semaphore()
+        host, local = device.pinned(2048), device.empty(2048)
+        word = device.bar0 + registers.SEMAPHORE_SET.word(gate.index)
+        for value in range(1, 31):
+            stream.wait(gate, value)
+            stream.copy(host, local)
+            stream.flush()
+            await pause(device, 1000)
+            content = noise(value, 2048)
+            device.transport.write_block(bar2 + local.address, content)
+            assert (await link.request(tlp.fetch_add(word, 1))).value == value - 1
+            await stream.synchronize()
+            assert np.array_equal(host.array, content), value

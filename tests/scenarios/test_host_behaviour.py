@@ -6,7 +6,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from steps import noise
+from steps import columns, noise, pause
 
 import doorbell
 from doorbell_tb import link
@@ -44,6 +44,7 @@ async def traffic(device: doorbell.Device, rounds: int = 4, size: int = 32 * 102
 
 @cocotb.test()
 async def everything_that_harsh_promises_happens(_dut: Any) -> None:
+    """EP-CPL-004, EP-CREDIT-002: and whatever the host does, the device never holds the link back."""
     link.restart("harsh")
     async with doorbell.open("rtl") as device:
         await traffic(device)
@@ -56,6 +57,7 @@ async def everything_that_harsh_promises_happens(_dut: Any) -> None:
         stats.splits,
     ):
         assert count > 100, stats
+    assert stats.cycles_rx_stalled == 0
 
 
 @cocotb.test()
@@ -85,6 +87,7 @@ async def every_tag_is_in_use_at_once(_dut: Any) -> None:
 
 @cocotb.test()
 async def an_ideal_host_sees_the_same_results(_dut: Any) -> None:
+    """EP-CPL-004."""
     link.restart("ideal")
     async with doorbell.open("rtl") as device:
         await traffic(device)
@@ -95,6 +98,32 @@ async def an_ideal_host_sees_the_same_results(_dut: Any) -> None:
 @cocotb.test()
 @cocotb.parametrize(piece=[64, 128, 256])
 async def completions_of_every_size(_dut: Any, piece: int) -> None:
+    """EP-CPL-004: cut at each size, never at random."""
     link.restart(profile("harsh").with_changes(completion_bytes=piece, random_split=0))
     async with doorbell.open("rtl") as device:
         await traffic(device, rounds=1, size=5000)
+
+
+@cocotb.test()
+async def inbound_writes_pass_a_stuck_transmitter(_dut: Any) -> None:
+    """EP-CREDIT-003: credits for the device's writes stay away for long; the host's writes go in all the same."""
+    stuck = profile("ideal").with_changes(
+        credit_return_min=30_000, credit_return_max=30_000, posted_headers=4, posted_data=64
+    )
+    link.restart(stuck)
+    async with doorbell.open("rtl") as device:
+        bar2, stream = device.function.bars[2].address, device.stream()
+        host, local = device.pinned(8192), device.empty(8192)
+        content = noise(8, 100_000)
+        stream.copy(host, local)
+        stream.flush()
+        await pause(device, 2000)
+        start = link.host().trace_count
+        device.transport.write_block(bar2 + 65536, content)
+        await pause(device, 8000)
+        seen = columns(start)
+        inbound = ~seen.to_host & seen.write & (seen.begin >= bar2 + 65536)
+        assert seen.payload[inbound].sum() >= len(content)
+        assert not (seen.to_host & seen.write).any(), "the transmitter was to be stuck"
+        await stream.synchronize()
+        assert await device.transport.read_block(bar2 + 65536, 100_000) == content.tobytes()
