@@ -337,6 +337,8 @@ def test_get_is_written_back_once_the_link_opens(how: str) -> None:
             bench.settle(3000)
             assert ring.state is QueueState.DISABLED
         bench.settle(6000)
+        told = bench.u64(ring.get_at) == bench.read(ring.block.GET)
+        assert told or ring.state is not QueueState.HALTED, "ERR-HALT-004: a write is still to come"
         bench.master(True)
         bench.settle()
         assert ring.idle
