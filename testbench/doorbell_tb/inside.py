@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 
 import cocotb
 import numpy as np
+from cocotb.triggers import Timer
 
 import doorbell
 from doorbell.contract import rules
+from doorbell.errors import DeadlineExceeded
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import exit_code
 from doorbell_tb import checkers, interrupts, lifeline, segments
@@ -42,6 +44,9 @@ LEAK = "leak"
 """Stands for a rule in findings about what is left behind."""
 
 _SETTLE_CYCLES = 20_000
+_CYCLE_NS = 4
+_WATCHES = 5
+"""The watchdog looks so often, four times in a deadline, before it takes a silent simulation for a hang."""
 _CODES: dict[type[BaseException], ExitCode] = {
     ProtocolError: ExitCode.PROTOCOL,
     BuildError: ExitCode.SETUP,
@@ -79,6 +84,7 @@ class Bench:
         """The program judges its own stretches of the run (`lab`), so the end does not judge the whole."""
         self._began = perf_counter()
         self._spoiled = False
+        self._hang: DeadlineExceeded | None = None
         self._before = np.empty(0, TLP)
         self._found: list[Finding] = []
         self.transport = self.configure(profile(job.profile), job.seed)
@@ -122,15 +128,19 @@ class Bench:
     async def supervise(self, body: Coroutine[Any, Any, T]) -> T:
         """Run a test or program to its end, then the checks; leave the results whatever happens.
 
-        Raises what the body raised, or `ProtocolError` with what the checkers found.
+        Raises what the body raised, `ProtocolError` with what the checkers found, or
+        `DeadlineExceeded` when nothing has happened on the link for the job's deadline.
         """
+        watchdog = cocotb.start_soon(self._watch())
         try:
             result = await body
             await self._settle()
             pending = await interrupts.pending(self.transport)
         except BaseException as error:
-            self._report(error, None, self._findings())
+            self._report(self._hang or error, None, self._findings())
             raise
+        finally:
+            watchdog.cancel()
         findings = self._findings()
         if not self.transport.abandoned:
             left = [*self.transport.remains(), *leaks.pending(pending)]
@@ -142,6 +152,19 @@ class Bench:
             raise failure
         self._report(None, result, findings)
         return result
+
+    async def _watch(self) -> None:
+        """End a test that waits for what never comes without asking the transport, which has deadlines."""
+        silent, seen = 0, self.host.event_count
+        while silent < _WATCHES:
+            await Timer(max(1, self.job.deadline // (_WATCHES - 1)) * _CYCLE_NS, "ns")
+            silent = silent + 1 if self.host.event_count == seen else 0
+            seen = self.host.event_count
+        self._hang = DeadlineExceeded(
+            f"the test still runs and nothing has happened for {self.job.deadline:,} cycles: no MMIO answer, no"
+            " interrupt, no watched write; what does it wait for?"
+        )
+        raise self._hang
 
     async def _settle(self) -> None:
         """Let what is under way arrive, so that only what is lost counts as left behind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from cocotb.triggers import Event
 
 import doorbell
 from doorbell.errors import ArgumentError, DeadlineExceeded, WrongResult
@@ -42,6 +43,10 @@ async def hangs(device: doorbell.Device) -> None:
 
 async def nothing_happens(device: doorbell.Device) -> None:
     await device.transport.wait(device.transport.events())
+
+
+async def waits_past_the_transport(device: doorbell.Device) -> None:
+    await Event().wait()
 
 
 async def leaves_a_request(device: doorbell.Device) -> None:

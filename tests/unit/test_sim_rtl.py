@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,11 @@ def test_a_right_program_returns_its_result_and_leaves_its_files(tmp_path, capfd
         ("bad_argument", ExitCode.USAGE, ["ArgumentError", "weight"]),
         ("hangs", ExitCode.HANG, ["DeadlineExceeded", "sim_programs.py:"]),
         ("nothing_happens", ExitCode.HANG, ["nothing happened for 200000 cycles"]),
+        (
+            "waits_past_the_transport",
+            ExitCode.HANG,
+            ["the test still runs and nothing has happened for 200,000 cycles"],
+        ),
         (
             "leaves_a_request",
             ExitCode.PROTOCOL,
@@ -252,7 +258,9 @@ def test_the_sim_command(own_tests, tmp_path, capsys):
     assert "2 passed, 0 failed" in said
     assert (tmp_path / "o" / "user_test.passes-2" / "trace.npy").exists()
     assert sim("--filter", "size=8") == ExitCode.WRONG
-    assert "replay: doorbell sim" in capsys.readouterr().out
+    assert re.search(r"replay: \S*doorbell sim ", capsys.readouterr().out)
+    assert sim("--public", "none.vlt") == ExitCode.USAGE
+    assert "--public none.vlt: no such file" in capsys.readouterr().err
     assert sim("--filter", "nothing") == ExitCode.USAGE
     assert "there is: passes" in capsys.readouterr().err
     assert sim("--profile", "nice", "--filter", "passes") == ExitCode.USAGE
@@ -261,3 +269,28 @@ def test_the_sim_command(own_tests, tmp_path, capsys):
 
 def test_the_example_of_the_readme(tmp_path):
     assert main(["sim", str(EXAMPLE), "--out", str(tmp_path)]) == ExitCode.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("folder", None, "is a folder; give one file, or run `pytest "),
+        ("absent.py", None, "no such file"),
+        ("empty_file.py", "", "no function in it has @cocotb.test()"),
+        ("broken_syntax.py", "def broken(:", "SyntaxError: invalid syntax"),
+        ("bad_import.py", "import nothing_like_this", "No module named 'nothing_like_this'"),
+        (
+            "plain_function.py",
+            "import cocotb\n@cocotb.test()\ndef plain(dut): pass",
+            "plain is a plain function; write `async def`",
+        ),
+    ],
+)
+def test_files_without_a_test_to_run(name, text, said, tmp_path, capsys):
+    file = tmp_path / name
+    if name == "folder":
+        file.mkdir()
+    elif text is not None:
+        file.write_text(text)
+    assert main(["sim", str(file)]) == ExitCode.USAGE
+    assert said in capsys.readouterr().err

@@ -57,6 +57,9 @@ class _Sim:
             plusargs=tuple(args.plusarg),
         )
         try:
+            for path in args.public:
+                if not path.is_file():
+                    raise SimulationError(f"--public {path}: no such file")
             tests = _selected(args.file, args.filter, args.seed)
             profile(args.profile)
             name = "waves" if args.waves else "public" if args.public else "default"
@@ -70,7 +73,7 @@ class _Sim:
         first = ExitCode.RIGHT
         passed = failed = 0
         for test in tests:
-            ending, folder = run_test(program, args.file, test.name, settings)
+            ending, folder = run_test(program, args.file, test.name, settings, _progress)
             right = ending.code is ExitCode.RIGHT
             word = "passed" if right else "FAILED"
             print(f"{word}  {test.name}  {ending.cycles} cycles, {ending.seconds:.1f} s  {folder}")
@@ -82,6 +85,10 @@ class _Sim:
         return first
 
 
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def _selected(file: Path, pattern: str, seed: int) -> list[Test]:
     if not 0 <= seed < 1 << 64:
         raise SimulationError(f"--seed {seed}: give 0 to 2**64 - 1")
@@ -91,8 +98,10 @@ def _selected(file: Path, pattern: str, seed: int) -> list[Test]:
         raise SimulationError(f"--filter {pattern!r}: {error}") from None
     every = tests_of(load(file))
     tests = [test for test in every if wanted.search(test.name) and (pattern or not test.skip)]
+    if not every:
+        raise SimulationError(f"{file}: no function in it has @cocotb.test()")
     if not tests:
-        names = ", ".join(test.name for test in every) or "none at all"
+        names = ", ".join(test.name for test in every)
         raise SimulationError(f"{file}: no test matches {pattern!r}; there is: {names}")
     return tests
 

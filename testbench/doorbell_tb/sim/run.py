@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +34,14 @@ class TestSettings:
     __test__ = False  # not a class of tests, whatever its name says to pytest
 
 
-def run_test(build: Build, file: Path, test: str, settings: TestSettings) -> tuple[Ending, Path]:
-    """Run one test; returns how it ended and where its files are.
+def run_test(
+    build: Build,
+    file: Path,
+    test: str,
+    settings: TestSettings,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Ending, Path]:
+    """Run one test; returns how it ended and where its files are. ``progress`` gets a line now and then.
 
     The folder gets its name (``TEST-SEED``) when the test has ended, so two runs at once are safe.
     """
@@ -55,6 +63,7 @@ def run_test(build: Build, file: Path, test: str, settings: TestSettings) -> tup
             waves=settings.waves,
             plusargs=settings.plusargs,
             rewrite=file.name,
+            progress=progress,
         )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -64,12 +73,21 @@ def run_test(build: Build, file: Path, test: str, settings: TestSettings) -> tup
 
 def replay(file: Path, test: str, settings: TestSettings) -> str:
     """Return the command that runs exactly this test again."""
-    words = ["doorbell", "sim", str(file), "--filter", f"^{re.escape(test)}$"]
+    words = [_doorbell(), "sim", str(file), "--filter", f"^{re.escape(test)}$"]
     words += ["--seed", str(settings.seed), "--profile", settings.profile]
     words += ["--waves"] if settings.waves else []
     words += [word for path in settings.public for word in ("--public", str(path))]
     words += [word for plusarg in settings.plusargs for word in ("--plusarg", plusarg)]
     return shlex.join(words)
+
+
+def _doorbell() -> str:
+    """Return what a shell in this folder finds the command by."""
+    if shutil.which("doorbell"):
+        return "doorbell"
+    beside = Path(sys.executable).parent / "doorbell"
+    here = Path.cwd()
+    return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)
 
 
 def _settle(folder: Path, final: Path) -> Path:

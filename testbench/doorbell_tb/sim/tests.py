@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +36,8 @@ def load(file: Path) -> ModuleType:
     Raises `SimulationError` when there is no such file, when its import fails, or when its name
     belongs to another module.
     """
+    if file.is_dir():
+        raise SimulationError(f"{file}: is a folder; give one file, or run `pytest {file}`")
     if not file.is_file():
         raise SimulationError(f"{file}: no such file")
     sys.path.insert(0, str(file.resolve().parent))
@@ -50,11 +53,19 @@ def load(file: Path) -> ModuleType:
 
 
 def tests_of(module: ModuleType) -> list[Test]:
-    """Return a module's tests in the order of their definition, parametrised ones one by one."""
+    """Return a module's tests in the order of their definition, parametrised ones one by one.
+
+    Raises `SimulationError` for one that is not `async def`.
+    """
     found: list[Test] = []
     for item in vars(module).values():
         if isinstance(item, Test):
             found.append(item)
         elif isinstance(item, TestGenerator):
             found.extend(item.generate_tests())
+    for test in found:
+        if not inspect.iscoroutinefunction(inspect.unwrap(test.func)):
+            raise SimulationError(
+                f"{module.__file__}: {test.name} is a plain function; write `async def`"
+            )
     return found
