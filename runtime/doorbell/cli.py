@@ -82,7 +82,7 @@ def _parser(entries: Sequence[EntryPoint], wanted: str | None) -> argparse.Argum
             continue
         sub = commands.add_parser(entry.name, help=command.help, description=command.help)
         command.configure(sub)
-        sub.set_defaults(run=command.run)
+        sub.set_defaults(run=command.run, refuse=sub.error)
     return parser
 
 
@@ -90,16 +90,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `doorbell` with these arguments (the process's own by default); return its exit code.
 
     A usage error or `--help` ends the process through `SystemExit`, as argparse does, with
-    `ExitCode.USAGE` or 0. Ctrl-C or SIGTERM unwinds the command, so that what it has started is
-    ended, and returns 130. To be called from the main thread.
+    `ExitCode.USAGE` or 0. Ctrl-C, SIGTERM or a closed terminal unwinds the command, so that what it
+    has started is ended, and returns 130. To be called from the main thread.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     entries = sorted(entry_points(group=COMMAND_GROUP), key=lambda entry: entry.name)
     first = next((text for text in arguments if not text.startswith("-")), None)
     wanted = first if first in {entry.name for entry in entries} else None
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
     try:
-        args = _parser(entries, wanted).parse_args(arguments)
+        args, unknown = _parser(entries, wanted).parse_known_args(arguments)
+        if unknown:  # the subcommand's own usage helps, not the overview that argparse would show
+            args.refuse(f"unrecognized arguments: {' '.join(unknown)}")
         return int(args.run(args))
     except CommandUnavailable as error:
         print(f"doorbell: {error}", file=sys.stderr)
@@ -108,4 +113,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("doorbell: interrupted", file=sys.stderr)
         return 130
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

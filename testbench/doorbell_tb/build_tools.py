@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -181,7 +182,11 @@ def _run(argv: Sequence[str], tools: Tools, log: Path, report: Report, step: str
         output.write(f"$ {' '.join(argv)}\n".encode())
         output.flush()
         process = subprocess.Popen(
-            argv, stdout=output, stderr=subprocess.STDOUT, env=tools.environment()
+            argv,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=tools.environment(),
+            process_group=0,
         )
         try:
             while True:
@@ -190,8 +195,8 @@ def _run(argv: Sequence[str], tools: Tools, log: Path, report: Report, step: str
                     break
                 except subprocess.TimeoutExpired:
                     report(step)
-        except BaseException:  # Ctrl-C leaves no compiler behind
-            process.terminate()
+        except BaseException:  # Ctrl-C leaves no compiler behind, nor what that has started
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
     if status:

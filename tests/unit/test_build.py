@@ -186,6 +186,26 @@ def test_old_builds_go_and_used_ones_stay(
     assert other.program.exists()
 
 
+def test_an_interrupt_leaves_no_compiler(tmp_path: Path) -> None:
+    """What make has started ends too, although nobody has signalled it."""
+
+    class Nothing:
+        def environment(self) -> dict[str, str]:
+            return dict(os.environ)
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    argv = ["sh", "-c", f"sleep 1000 & echo $! > {tmp_path}/pid; wait"]
+    with pytest.raises(KeyboardInterrupt):
+        build_tools._run(argv, Nothing(), tmp_path / "log", interrupt, "compiling")
+    child = Path("/proc", (tmp_path / "pid").read_text().strip(), "stat")
+    end = time.monotonic() + 10
+    while child.exists() and " Z " not in child.read_text():
+        assert time.monotonic() < end, "it still runs"
+        time.sleep(0.05)
+
+
 def test_waves_fall_back_to_vcd_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     monkeypatch.setattr(build_tools, "_has_header", lambda name: name != "lz4.h")

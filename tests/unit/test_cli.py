@@ -70,6 +70,17 @@ def test_usage_errors_end_with_2(argv: list[str], capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err.startswith("usage: doorbell")
 
 
+def test_an_unknown_option_shows_the_usage_of_its_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["echo", "--bogus", "7"])
+    assert end.value.code == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert said.startswith("usage: doorbell echo")
+    assert "unrecognized arguments: --bogus 7" in said
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"), [("gone", "pip install -e '.[sim]'"), ("foreign", "make setup")]
 )
@@ -93,7 +104,7 @@ def test_one_command_does_not_import_the_others(monkeypatch: pytest.MonkeyPatch)
     assert loaded == ["echo"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupt_is_quiet(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     assert cli.main(["echo", "--number", str(-number)]) == 130
