@@ -240,6 +240,32 @@ def test_a_failed_run_says_what_and_how_to_replay_it(
     assert str(tmp_path / "digits-model-5") in text
 
 
+@pytest.mark.parametrize("code", [ExitCode.USAGE, ExitCode.SETUP])
+def test_a_run_that_never_began_leaves_nothing(
+    code: ExitCode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    class Refusing(FakeLauncher):
+        def launch(self, target: str, arguments: Mapping[str, Any], options: RunOptions) -> Outcome:
+            return self.outcome
+
+    refusing = Refusing(Outcome(code, {}, "profile 'nice': must be one of harsh, ideal"))
+    monkeypatch.setattr(command, "launcher", lambda device: refusing)
+    assert started("--out", tmp_path) == code
+    said = capsys.readouterr().err
+    assert said == "doorbell run: profile 'nice': must be one of harsh, ideal\n"
+    assert not (tmp_path / "digits-rtl-1").exists()
+    assert not (tmp_path / "latest").is_symlink()
+
+
+def test_waves_that_a_device_does_not_have_are_said(
+    launcher: FakeLauncher, tmp_path: Path, capsys: Any
+) -> None:
+    assert started("--out", tmp_path, "--waves") == ExitCode.RIGHT
+    assert "device rtl leaves no waves" in capsys.readouterr().err
+    assert started("--out", tmp_path) == ExitCode.RIGHT
+    assert capsys.readouterr().err == ""
+
+
 def test_two_runs_of_one_name_take_turns(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
 ) -> None:

@@ -137,7 +137,12 @@ def _job(
         replay=_replay(args) if args.program == TARGET and args.arguments is None else "",
     )
     outcome = device.launch(args.program, arguments, options)
+    if outcome.code in {ExitCode.USAGE, ExitCode.SETUP} and not any(folder.iterdir()):
+        folder.rmdir()  # nothing has run: nothing to keep, nothing to replay
+        return _refuse(outcome.code, outcome.message)
     _link(args.out / "latest", folder)
+    if args.waves and not any(folder.glob("dump.*")):
+        print(f"doorbell run: device {args.device} leaves no waves", file=sys.stderr)
     if outcome.code is ExitCode.RIGHT:
         print(f"{_name(args)} on {args.device}, profile {args.profile}, seed {args.seed}:")
         print(table(outcome.result) if args.program == TARGET else json.dumps(outcome.result))
