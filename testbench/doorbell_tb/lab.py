@@ -175,12 +175,11 @@ class RtlLab:
     def findings(self) -> Sequence[str]:
         """Return what the checkers find; what is software's own duty (rules RT) is left out."""
         bench, host = self._bench, self._bench.host
-        told = bench.transport
-        told.faults_told = host.fault_count
+        bench.transport.faults()  # refusals are told to whoever asks; the end of the run need not
         found = self._window.judge(
             host.trace(),
             host.faults(),
-            told.journal,
+            bench.transport.journal,
             tuple(bench.resets),
             spoiled=self._spoiled,
         )

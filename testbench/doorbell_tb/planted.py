@@ -47,7 +47,7 @@ MARK = "${PLANTED}"
 _PITFALLS = range(1, 41)
 _RUNTIME = Path("runtime")
 _NEEDED = {"id", "name", "pitfalls", "rule", "hunts", "edits", "caught_by"}
-_RUN = {"program", "scenario", "profile", "deadline"}
+_RUN = {"program", "scenario", "vector", "profile", "deadline"}
 _ID = re.compile(r"PB-(\d{3})")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -65,12 +65,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One simulator process: a program or a scenario."""
+    """One simulator process: a program, a scenario or a vector."""
 
     program: str = ""
     """``module:function``."""
     scenario: str = ""
     """``file:test``, a cocotb test of `tests/scenarios`."""
+    vector: str = ""
+    """Id of a directed vector."""
     profile: str = "harsh"
     deadline: int = 100_000
     """Hang limit of a wait in a program, device cycles; a scenario has its own."""
@@ -169,8 +171,12 @@ def _bug(path: Path, entry: Any) -> Bug:
         raise PlantedError(f"{where}: edits either the device or the runtime, not both")
     if not bug.in_runtime and any(catch.test for catch in bug.caught_by):
         raise PlantedError(f"{where}: a bug of the device is caught by programs, not by `test`")
-    if bug.in_runtime and any(catch.run and catch.run.scenario for catch in bug.caught_by):
-        raise PlantedError(f"{where}: a bug of the runtime is caught by programs, not by scenarios")
+    if bug.in_runtime and any(
+        catch.run and not catch.run.program and not catch.test for catch in bug.caught_by
+    ):
+        raise PlantedError(
+            f"{where}: a bug of the runtime is caught by programs, not by scenarios or vectors"
+        )
     return bug
 
 
@@ -199,7 +205,9 @@ def _catch(where: str, entry: Any) -> Catch:
         raise PlantedError(f"{where}: says {fields['says']!r}: {error}") from None
     run = {key: value for key, value in fields.items() if key in _RUN}
     if bool(run) == ("test" in fields):
-        raise PlantedError(f"{where}: is caught by a program, a scenario or a test, by one of them")
+        raise PlantedError(
+            f"{where}: is caught by a program, a scenario, a vector or a test, by one of them"
+        )
     return Catch(_run(where, run) if run else None, fields.get("test", ""), ExitCode[name], says)
 
 
@@ -207,8 +215,11 @@ def _run(where: str, entry: Any) -> Run:
     run = Run(**_fields(where, entry, set(), _RUN))
     if run.profile not in names():
         raise PlantedError(f"{where}: no profile {run.profile!r}")
-    if bool(run.program) == bool(run.scenario) or ":" not in run.program + run.scenario:
-        raise PlantedError(f"{where}: give program: module:function or scenario: file:test: {run}")
+    places = [place for place in (run.program, run.scenario) if place]
+    if len(places) + bool(run.vector) != 1 or not all(":" in place for place in places):
+        raise PlantedError(
+            f"{where}: give program: module:function, or scenario: file:test, or vector: id: {run}"
+        )
     return run
 
 

@@ -10,11 +10,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from doorbell.exit_codes import ExitCode
+from doorbell.launch import Outcome, RunOptions
+from doorbell.transport import Transport
 from doorbell_tb import planted
 from doorbell_tb.build import Build
 from doorbell_tb.build_inputs import CHECKOUT
@@ -22,9 +26,14 @@ from doorbell_tb.job import Job
 from doorbell_tb.planted import Bug, Catch, Run
 from doorbell_tb.sim.run import TestSettings, run_test
 from doorbell_tb.simulation import Ending, simulate
+from doorbell_vectors.format.document import load
+from doorbell_vectors.player import session
+from doorbell_vectors.player.options import suite_path
+from doorbell_vectors.player.shards import Settings
 
 BUGS = planted.load()
 PROGRAMS = CHECKOUT / "tests" / "conformance"
+DIRECTED = suite_path("directed")
 SCENARIOS = CHECKOUT / "tests" / "scenarios"
 PITFALLS = {*range(1, 41)} - {37}
 """Those whose hardware and software stand: each needs a bug of its own. 37 is the trace unit's."""
@@ -38,6 +47,8 @@ def simulator() -> Build:
 def act(simulator: Build, run: Run, seed: int, out: Path, bug: Bug | None = None) -> Ending:
     """Run a program or scenario, with a bug or without."""
     plusargs = bug.plusargs if bug else ()
+    if run.vector:
+        return play(simulator, run, seed, out, plusargs)
     if run.scenario:
         file, _, test = run.scenario.partition(":")
         settings = TestSettings(out=out, seed=seed, profile=run.profile, plusargs=plusargs)
@@ -60,6 +71,41 @@ def act(simulator: Build, run: Run, seed: int, out: Path, bug: Bug | None = None
     )
 
 
+class Planted:
+    """A launcher of the simulator with planted bugs, for the player of vectors."""
+
+    def __init__(self, simulator: Build, plusargs: tuple[str, ...]) -> None:
+        self.simulator, self.plusargs = simulator, plusargs
+
+    def launch(self, target: str, arguments: Mapping[str, Any], options: RunOptions) -> Outcome:
+        job = Job(
+            out=options.out,
+            seed=options.seed,
+            profile=options.profile,
+            deadline=options.deadline,
+            target=target,
+            arguments=arguments,
+        )
+        ending = simulate(self.simulator, "doorbell_tb.program", job, plusargs=self.plusargs)
+        return Outcome(ending.code, ending.result, ending.message)
+
+    def attach(self) -> Transport:
+        raise NotImplementedError("vectors are played in a simulator process of their own")
+
+
+def play(
+    simulator: Build, run: Run, seed: int, out: Path, plusargs: tuple[str, ...] = ()
+) -> Ending:
+    """Play one directed vector; a failure ends as the player says."""
+    settings = Settings(device="rtl", suite="", out=str(out), seed=seed, profile=run.profile)
+    plan = [(run.vector, 0)]
+    settings = session.prepare(load(DIRECTED), plan, settings)
+    done = session.replay(plan, settings, device=Planted(simulator, plusargs))
+    said = [f"{one.verdict} {one.signature}: {one.text}" for one in done.results]
+    said += [one.message for one in done.ended]
+    return Ending(done.code, "\n".join(said), {}, done.seconds, 0)
+
+
 def python_path(bug: Bug) -> str:
     return os.pathsep.join([str(planted.package(bug)), *filter(None, sys.path)])
 
@@ -78,7 +124,7 @@ def pytest_of(*nodes: str, **environment: str) -> tuple[int, str]:
 
 
 def name(run: Run) -> str:
-    return f"{run.program}{run.scenario}-{run.profile}"
+    return f"{run.program}{run.scenario}{run.vector}-{run.profile}"
 
 
 RUNS = sorted({catch.run for bug in BUGS for catch in bug.caught_by if catch.run}, key=name)
@@ -128,7 +174,10 @@ def test_every_pitfall_that_stands_is_planted() -> None:
 
 def test_every_run_exists() -> None:
     """A bug that is caught because its program is missing would be caught by nothing."""
-    for run in {*RUNS, *(run for _, run in ESCAPES)}:
+    runs = {*RUNS, *(run for _, run in ESCAPES)}
+    known = {vector.id for vector in load(DIRECTED).vectors}
+    assert {run.vector for run in runs if run.vector} <= known
+    for run in (run for run in runs if not run.vector):
         module, _, function = (run.program or run.scenario).partition(":")
         file = PROGRAMS / f"{module}.py" if run.program else SCENARIOS / module
         assert f"async def {function}(" in file.read_text(), run
