@@ -34,6 +34,7 @@ help:
 	@echo "make lint      only the lint checks"
 	@echo "make soak      random commands on several queues, checked    COMMANDS=1000000 SEED=N"
 	@echo "make bench     measure; writes out/bench.json"
+	@echo "make conformance  the directed vectors on the RTL; writes out/conformance.json   DEVICE=rtl|model"
 	@echo "make contract  write again what is emitted from contract/"
 	@echo "make vectors   compile vectors/directed/*.yaml into vectors/suites and the manifest"
 	@echo "make format    lay out Python and SystemVerilog as lint wants them"
@@ -59,6 +60,10 @@ run: setup
 soak: setup
 	@$(EXEC) $(DOORBELL) soak --device $(DEVICE) $(call given,seed,$(SEED)) \
 	    $(call given,profile,$(PROFILE)) $(call given,commands,$(COMMANDS)) $(ARGS)
+
+conformance: setup
+	@$(EXEC) $(DOORBELL) replay --device $(DEVICE) --jobs $(JOBS) $(call given,seed,$(SEED)) \
+	    $(call given,profile,$(PROFILE)) --conformance out/conformance.json $(ARGS)
 
 bench: setup
 	@$(EXEC) $(DOORBELL) bench $(ARGS)

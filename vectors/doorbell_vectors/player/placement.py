@@ -81,7 +81,8 @@ def place(
         if window == "any":
             window = draw.choice(("low", "high")) if high else "low"
         first, last = _LOW if window == "low" else _HIGH
-        for _ in range(_TRIES):
+        room = last - first - buffer.size - max(buffer.align, PAGE)
+        for _ in range(_TRIES if room > 0 else 0):
             address = _address(draw, buffer, first, last)
             base = address & -PAGE
             end = (address + buffer.size + PAGE - 1) & -PAGE

@@ -102,7 +102,8 @@ def _request(kind: str, fields: Mapping[str, int], data: bytes) -> tuple[list[in
     head = [code << 24 | words & 0x3FF, _TAG << 8 | last << 4 | first]
     if code in {TlpKind.CFGRD0, TlpKind.CFGWR0}:
         return [*head, _DEVICE << 16 | address & 0xFFC], payload
-    if fields.get("wide", int(address >> 32 != 0)):
+    by_type = fields["type"] & _WIDE if "type" in fields else address >> 32
+    if fields.get("wide", by_type):
         head[0] |= _WIDE << 24
         head.append(address >> 32)
     return [*head, address & 0xFFFF_FFFC], payload

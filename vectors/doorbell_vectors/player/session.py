@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from doorbell.exit_codes import ExitCode
+from doorbell.launch import Launcher
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.document import Suite, dump, load
 from doorbell_vectors.player.reports import console, counts, files, junit, ktap
@@ -85,9 +86,17 @@ def resumed(folder: Path) -> tuple[list[Play], Settings]:
 
 
 def replay(
-    plan: Sequence[Play], settings: Settings, *, jobs: int, waivers: Sequence[Waiver] = ()
+    plan: Sequence[Play],
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    waivers: Sequence[Waiver] = (),
+    device: Launcher | None = None,
 ) -> Replay:
-    """Play what of ``plan`` has no result yet in the prepared folder; leave the reports there."""
+    """Play what of ``plan`` has no result yet in the prepared folder; leave the reports there.
+
+    ``device`` as for `shards.play`.
+    """
     out = Path(settings.out)
     suite = load(Path(settings.suite))
     hashes = {vector.id: vector.hash for vector in suite.vectors}
@@ -97,7 +106,7 @@ def replay(
     ended: Sequence[Ended] = ()
     if left:
         with Ticker(out, len(plan), len(plan) - len(left)):
-            ended = play(settings, left, jobs)
+            ended = play(settings, left, jobs, device)
     seconds = time.monotonic() - began
     found = files.gather(out, hashes)
     today = datetime.datetime.now(tz=datetime.UTC).date()

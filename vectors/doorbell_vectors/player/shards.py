@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import Outcome, RunOptions, launcher
+from doorbell.launch import Launcher, Outcome, RunOptions, launcher
 from doorbell_vectors.format.document import load
 from doorbell_vectors.player.selection import Play
 from doorbell_vectors.player.stream import Progress, Writer, read
@@ -61,14 +61,17 @@ class Ended:
     message: str = ""
 
 
-def play(settings: Settings, plan: Sequence[Play], jobs: int) -> list[Ended]:
+def play(
+    settings: Settings, plan: Sequence[Play], jobs: int, device: Launcher | None = None
+) -> list[Ended]:
     """Play ``plan`` in ``jobs`` processes; results are in the folder's ``results-*.jsonl``.
 
-    With one job a device of this process is played here.
+    With one job a device of this process is played here; ``device`` may then be one that no name is
+    installed for.
     """
     parts = [list(plan[number::jobs]) for number in range(min(jobs, len(plan)))]
     if len(parts) == 1:
-        return [_part(settings, 0, parts[0])]
+        return [_part(settings, 0, parts[0], device)]
     with ProcessPoolExecutor(len(parts), get_context("spawn")) as pool:
         try:
             running = [
@@ -80,13 +83,15 @@ def play(settings: Settings, plan: Sequence[Play], jobs: int) -> list[Ended]:
             raise
 
 
-def _part(settings: Settings, number: int, plan: list[Play]) -> Ended:
+def _part(
+    settings: Settings, number: int, plan: list[Play], device: Launcher | None = None
+) -> Ended:
     """Play one part, in as many processes as it takes."""
     left, sick, attempt = list(plan), 0, 0
     while left:
         place = _fresh(Path(settings.out), number, attempt)
         attempt = int(place.name.rpartition("-")[2]) + 1
-        outcome, progress = _launch(settings, place, left)
+        outcome, progress = _launch(device or launcher(settings.device), settings, place, left)
         played = {(result.id, result.round) for result in progress.results}
         left = [one for one in left if one not in played]
         if progress.ended in {"done", "bail", "bringup"}:
@@ -121,7 +126,9 @@ def _results(place: Path) -> Path:
     return place.with_name(place.name.replace("part-", "results-") + ".jsonl")
 
 
-def _launch(settings: Settings, place: Path, plan: list[Play]) -> tuple[Outcome, Progress]:
+def _launch(
+    device: Launcher, settings: Settings, place: Path, plan: list[Play]
+) -> tuple[Outcome, Progress]:
     results = _results(place)
     header = {**asdict(settings), "plan": len(plan)}
     arguments: dict[str, Any] = {
@@ -145,7 +152,7 @@ def _launch(settings: Settings, place: Path, plan: list[Play]) -> tuple[Outcome,
         waves=settings.waves,
         deadline=_DEADLINE + _DEADLINE_PER_VECTOR * len(plan),
     )
-    outcome = launcher(settings.device).launch(_TARGET, arguments, options)
+    outcome = device.launch(_TARGET, arguments, options)
     return outcome, read(results)
 
 

@@ -1,0 +1,55 @@
+"""The directed suite passes on the reference model and on the RTL, and plain silicon's hosts fail nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from doorbell import cli
+from doorbell.exit_codes import ExitCode
+from doorbell.model.variant import VARIANTS
+from doorbell_vectors.player.options import suite_path
+
+SHARDS = 6
+"""Parts for the RTL, so that test processes share them."""
+
+
+def replay(tmp_path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict:
+    out = tmp_path / "replay"
+    code = cli.main(["replay", str(suite_path("directed")), "--out", str(out), *options])
+    printed = capsys.readouterr()
+    assert code == ExitCode.RIGHT, printed.out + printed.err
+    return json.loads((out / "results.json").read_text())
+
+
+def test_on_the_model(tmp_path, capsys, seed):
+    content = replay(tmp_path, capsys, "--device", "model", "--seed", str(seed))
+    assert content["counts"]["NOT_SUPPORTED"] == 0
+
+
+@pytest.mark.parametrize("part", range(1, SHARDS + 1))
+def test_on_the_rtl(tmp_path, capsys, seed, part):
+    shard = f"{part}/{SHARDS}"
+    content = replay(tmp_path, capsys, "--device", "rtl", "--seed", str(seed), "--shard", shard)
+    assert content["counts"]["NOT_OBSERVED"] == 0
+
+
+def test_with_a_plain_host(tmp_path, capsys):
+    content = replay(tmp_path, capsys, "--device", "model", "--abilities=plain")
+    assert content["counts"]["PASS"] > 0
+
+
+def test_in_another_order(tmp_path, capsys, seed):
+    replay(tmp_path, capsys, "--device", "model", "--shuffle", str(seed))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_legal_freedom_fails_nothing(tmp_path, capsys, seed, variant):
+    replay(tmp_path, capsys, "--device", f"model:{variant}", "--seed", str(seed))
+
+
+@pytest.mark.parametrize("profile", ["ideal", "distant"])
+def test_smoke_on_other_hosts(tmp_path, capsys, profile):
+    replay(tmp_path, capsys, "--device", "rtl", "--profile", profile, "--tier", "smoke")
