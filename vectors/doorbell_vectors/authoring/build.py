@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from doorbell.contract import limits, registers
+from doorbell_vectors.authoring.cycles import known
 from doorbell_vectors.authoring.needs import capabilities
 from doorbell_vectors.authoring.recipes import recipes
 from doorbell_vectors.authoring.sources import directed, reasons
@@ -65,8 +66,7 @@ def make_suite(
 
 def _measured(vectors: list[dict[str, Any]], folder: Path) -> None:
     """Fill in `cycles` from what was measured; a vector that was not stays null."""
-    path = folder / "cycles.json"
-    cycles = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    cycles = known(folder)
     for vector in vectors:
         vector["cycles"] = cycles.get(vector["id"])
 

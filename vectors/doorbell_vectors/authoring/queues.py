@@ -62,8 +62,6 @@ class Queue:
         scene.needs.least("queues", self.number + 1)
         if self.log2 > 4:
             scene.needs.least("ring_log2_max", self.log2)
-        if self.log2 < 4:
-            scene.needs.device.setdefault("queues", 1)
         window = {"window": spec["window"]} if "window" in spec else {}
         ring = [["f", 0, limits.PACKET_BYTES << self.log2]]
         self.ring = scene.memory.buffer(

@@ -1,9 +1,10 @@
-"""`doorbell vectors`: build the suites, tell free ids, report which rules have vectors, freeze a release."""
+"""`doorbell vectors`: build the suites, tell free ids, report coverage, take measured cycles, freeze a release."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,14 @@ from doorbell.exit_codes import ExitCode
 from doorbell.version import __version__
 from doorbell_vectors.authoring.build import MANIFEST, build
 from doorbell_vectors.authoring.coverage import coverage
+from doorbell_vectors.authoring.cycles import NAME, measured
 from doorbell_vectors.authoring.sources import FOLDER, directed, reasons
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.files import write_text
 
 __all__ = ["command"]
+
+REPLAY: Final = Path("out/replay/directed-rtl")
 
 
 class _Vectors:
@@ -39,6 +43,10 @@ class _Vectors:
             "--check", action="store_true", help="1 if an active rule has neither vector nor reason"
         )
         report.add_argument("--json", action="store_true", help="print it as JSON")
+        taken = actions.add_parser("measure", help="take cycles.json from a replay on the RTL")
+        taken.add_argument(
+            "replay", type=Path, nargs="?", default=REPLAY, help=f"its folder ({REPLAY})"
+        )
         actions.add_parser("release", help="freeze the vectors' hashes into released.json")
 
     def run(self, args: argparse.Namespace) -> int:
@@ -73,6 +81,8 @@ def _new(args: argparse.Namespace) -> int:
     used = {vector["id"] for vector in directed(args.folder)} | set(
         reasons(args.folder, "retired.yaml")
     )
+    if not re.fullmatch(r"V[0-9]+", args.after):
+        raise VectorsError(f"--after {args.after!r}: give an id such as V1000")
     number = int(args.after[1:]) + 1
     for _ in range(args.count):
         while f"V{number:04}" in used:
@@ -86,6 +96,15 @@ def _coverage(args: argparse.Namespace) -> int:
     found = coverage(args.folder)
     print(json.dumps(found.data(), indent=1) if args.json else found.text())
     return ExitCode.WRONG if args.check and (found.missing or found.needless) else ExitCode.RIGHT
+
+
+def _measure(args: argparse.Namespace) -> int:
+    hashes = {vector["id"]: vector["hash"] for vector in directed(args.folder)}
+    cycles = measured(args.folder, args.replay, hashes)
+    write_text(args.folder / NAME, json.dumps(cycles, indent=1) + "\n")
+    missing = len(hashes) - len(cycles)
+    print(f"{len(cycles)} vectors measured, {missing} not; now run `make vectors`")
+    return ExitCode.RIGHT
 
 
 def _release(args: argparse.Namespace) -> int:
@@ -107,6 +126,7 @@ _ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "build": _build,
     "new": _new,
     "coverage": _coverage,
+    "measure": _measure,
     "release": _release,
 }
 
