@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import jsonschema
 from jsonschema.exceptions import best_match
+
+from doorbell_vectors.format.canonical import canonical
 
 __all__ = ["FOLDER", "complaint", "step_complaint"]
 
@@ -30,6 +32,13 @@ def complaint(suite: Mapping[str, Any]) -> str | None:
 
 def step_complaint(step: Mapping[str, Any]) -> str | None:
     """Return what the schema has against one op, which names a known ``op``, or None."""
+    return _step_complaint(canonical(step))
+
+
+@lru_cache(maxsize=1 << 14)
+def _step_complaint(text: str) -> str | None:
+    """Vectors set up queues with the same ops over and over, so most are looked at only once."""
+    step = json.loads(text)
     fault = best_match(_op(step["op"]).iter_errors(step))
     return None if fault is None else _said(fault, ".".join(map(str, fault.absolute_path)))
 
