@@ -25,7 +25,7 @@ switch = $(if $(filter-out 0 no,$(2)),--$(1))
 EXEC := exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint soak bench contract vectors setup doctor format requirements clean distclean
+.PHONY: help run test lint soak bench contract vectors player setup doctor format requirements clean distclean
 
 help:
 	@echo "make run       run the network on the device and check it bit for bit"
@@ -37,6 +37,7 @@ help:
 	@echo "make conformance  the directed vectors on the RTL; writes out/conformance.json   DEVICE=rtl|model"
 	@echo "make contract  write again what is emitted from contract/"
 	@echo "make vectors   compile vectors/directed/*.yaml into vectors/suites and the manifest"
+	@echo "make player    build the portable vector player (C11): out/player/doorbell-player"
 	@echo "make format    lay out Python and SystemVerilog as lint wants them"
 	@echo "make doctor    what this machine has and lacks, and how to get it"
 	@echo "make setup     .venv from pinned, hashed packages (every target does it by itself)"
@@ -76,6 +77,20 @@ contract: setup
 
 vectors: setup
 	@$(EXEC) $(DOORBELL) vectors build $(ARGS)
+
+# The player needs a C11 compiler and the contract's header, not even `setup`.
+CC ?= cc
+PLAYER_CFLAGS ?= -O2 -g
+PLAYER_WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+PLAYER ?= out/player/doorbell-player
+PLAYER_SOURCES := $(sort $(wildcard vectors/player/*.c))
+
+player: $(PLAYER)
+
+$(PLAYER): $(PLAYER_SOURCES) $(wildcard vectors/player/*.h) contract/gen/doorbell_contract.h
+	@mkdir -p $(@D)
+	@$(CC) -std=c11 $(PLAYER_CFLAGS) $(PLAYER_WARNINGS) -Icontract/gen $(PLAYER_SOURCES) -o $@.new
+	@mv $@.new $@
 
 test: setup
 	@$(EXEC) $(PYTEST) tests $(ARGS)
