@@ -16,7 +16,8 @@ def process(device: str, *options: str, seconds: float = 300.0) -> Iterator[tupl
     """Serve ``device``; give the socket's path and the server's process id."""
     with tempfile.TemporaryDirectory(prefix="doorbell-") as folder:
         socket, log = Path(folder) / "socket", Path(folder) / "log"
-        command = [Path(sys.executable).with_name("doorbell"), "serve", "--device", device]
+        doorbell = Path(sys.executable).with_name("doorbell")
+        command = [str(doorbell), "serve", "--device", device]
         command += ["--socket", str(socket), "--out", folder, *options]
         with log.open("wb") as output:
             server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)

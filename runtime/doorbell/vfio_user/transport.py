@@ -7,6 +7,7 @@ what a plain host has, a client of vfio-user knows nothing: refused accesses sho
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, Final
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from doorbell import driver
 from doorbell.contract import registers
-from doorbell.errors import ArgumentError, DeadlineExceeded, IncompatibleDevice
+from doorbell.errors import ArgumentError, DeadlineExceeded, DeviceLost, IncompatibleDevice
 from doorbell.transport import Fault
 from doorbell.vfio_user.bus import Bus
 from doorbell.vfio_user.client import Client
@@ -300,7 +301,8 @@ class VfioUserTransport:
     def close(self) -> None:
         """End the connection; the server resets the device and forgets the mappings."""
         if not self._closed:
-            self.now()
+            with contextlib.suppress(DeviceLost, OSError):
+                self.now()
             self._closed = True
             self._client.close()
             self._irqs.close()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import array
 import contextlib
 import errno
+import math
 import os
 import select
 import socket
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +25,8 @@ DESCRIPTORS_MAX: Final = 32
 _SIZE_MAX: Final = TRANSFER_MAX + 4096
 _ANCILLARY: Final = socket.CMSG_SPACE(4 * 253)  # the kernel sends no more than 253 at once
 _STALL_SECONDS: Final = 10.0
+_OUTBOX_MAX: Final = 4 << 20  # bytes that a peer may leave unread
+_OUTBOX_SECONDS: Final = 0.001  # between tries to send them
 
 
 class Disconnected(Exception):
@@ -63,14 +67,13 @@ class Connection:
         self._bytes = bytearray()
         self._descriptors: list[int] = []
         self._since = 0.0
-        self._readable = select.poll()
-        self._readable.register(peer, select.POLLIN)
+        self._outbox: deque[tuple[memoryview, tuple[int, ...]]] = deque()
+        self._waiting = 0
+        """Bytes in the outbox: a peer may send more before it reads what we answered."""
+        self._ready = select.poll()
+        self._ready.register(peer, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(peer, select.POLLOUT)
-
-    def fileno(self) -> int:
-        """Number of the socket."""
-        return self._socket.fileno()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Sleep until something arrives, for ``seconds`` at most; return whether something has.
@@ -78,12 +81,21 @@ class Connection:
         Raises:
             Disconnected: a message has begun, and its rest does not come.
         """
-        if self._bytes or self._header is not None:
-            left = self._since + _STALL_SECONDS - time.monotonic()
-            if left < 0:
-                raise Disconnected(f"the rest of a message does not come within {_STALL_SECONDS} s")
-            seconds = left if seconds is None else min(left, seconds)
-        return bool(self._readable.poll(None if seconds is None else seconds * 1000))
+        limit = math.inf if seconds is None else time.monotonic() + seconds
+        while True:
+            left = limit - time.monotonic()
+            if self._bytes or self._header is not None:
+                rest = self._since + _STALL_SECONDS - time.monotonic()
+                if rest < 0:
+                    raise Disconnected(f"no rest of a message within {_STALL_SECONDS} s")
+                left = min(left, rest)
+            if self._outbox:
+                self._flush()
+                left = min(left, _OUTBOX_SECONDS)
+            if self._ready.poll(None if left == math.inf else max(0.0, 1000 * left)):
+                return True
+            if time.monotonic() >= limit:
+                return False
 
     def receive(self) -> Message | None:
         """Return the next message if all of it has arrived; never waits.
@@ -129,7 +141,9 @@ class Connection:
         return True
 
     def send(self, header: Header, payload: bytes = b"", descriptors: tuple[int, ...] = ()) -> None:
-        """Send a message, whose size the header gets here; waits while the peer does not read.
+        """Send a message, whose size the header gets here; what the peer does not take yet goes later.
+
+        ``descriptors`` stay open until the peer has answered. Waits when too much is unread.
 
         Raises:
             Disconnected: the peer has gone, or does not read for too long.
@@ -141,19 +155,31 @@ class Connection:
             header.flags,
             header.error,
         ).pack()
-        left = memoryview(whole + payload)
-        rights = array.array("i", descriptors).tobytes()
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if descriptors else []
-        while left:
+        self._outbox.append((memoryview(whole + payload), descriptors))
+        self._waiting += len(whole) + len(payload)
+        self._flush()
+        while self._waiting > _OUTBOX_MAX:
+            if not self._writable.poll(_STALL_SECONDS * 1000):
+                raise Disconnected(f"the peer reads nothing for {_STALL_SECONDS} s")
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send what can be sent without waiting."""
+        while self._outbox:
+            left, descriptors = self._outbox[0]
+            rights = array.array("i", descriptors).tobytes()
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if descriptors else []
             try:
                 sent = self._socket.sendmsg([left], ancillary, socket.MSG_NOSIGNAL)
             except BlockingIOError:
-                if not self._writable.poll(_STALL_SECONDS * 1000):
-                    raise Disconnected(f"the peer reads nothing for {_STALL_SECONDS} s") from None
-                continue
+                return
             except OSError as error:
                 raise Disconnected(f"sending: {error.strerror}") from None
-            left, ancillary = left[sent:], []
+            self._waiting -= sent
+            if sent == len(left):
+                self._outbox.popleft()
+            else:
+                self._outbox[0] = left[sent:], ()
 
     def reply(
         self, message: Message, payload: bytes = b"", descriptors: tuple[int, ...] = ()
