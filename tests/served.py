@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket as sockets
 import subprocess
 import sys
 import tempfile
@@ -29,9 +30,24 @@ def process(device: str, *options: str, seconds: float = 300.0) -> Iterator[tupl
                 time.sleep(0.02)
             yield socket, server.pid
             assert server.poll() is None, f"the server ended: {log.read_text()}"
+            with client_of(socket) as peer:  # once this one is served, all others have been judged
+                peer.shutdown(sockets.SHUT_WR)
+                assert not peer.recv(1)
+            said = log.read_text().splitlines()
+            found = [line for line in said if not line.startswith(("doorbell serve:", "simulat"))]
+            assert not found, "what the checkers found, after each client"
         finally:
             server.terminate()
             server.wait(30)
+
+
+@contextlib.contextmanager
+def client_of(path: Path) -> Iterator[sockets.socket]:
+    """A connection that says nothing yet."""
+    with sockets.socket(sockets.AF_UNIX) as peer:
+        peer.settimeout(60)
+        peer.connect(str(path))
+        yield peer
 
 
 @contextlib.contextmanager

@@ -180,7 +180,7 @@ def test_places(tmp_path: Path) -> None:
     for name, message in (
         ("vfio-user", "needs a place"),
         ("vfio-user:", "needs a place"),
-        ("model:here", "no places"),
+        ("rtl:here", "no places"),
         ("nothing:here", "no device 'nothing'"),
     ):
         with pytest.raises(LookupError, match=message):

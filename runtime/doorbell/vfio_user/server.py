@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from doorbell import Device
-from doorbell.errors import ArgumentError, FaultError
+from doorbell.errors import ArgumentError, FaultError, WrongResult
+from doorbell.transport import HasLab
 from doorbell.vfio_user.handover import hand_over
-from doorbell.vfio_user.session import Session
+from doorbell.vfio_user.session import Session, Tally
 from doorbell.vfio_user.wire import Connection
 
 __all__ = ["listening", "main"]
@@ -28,29 +29,45 @@ async def main(device: Device, *, path: str, clients: int = 0) -> dict[str, Any]
     Raises:
         ArgumentError: the path cannot be listened at.
         DeadlineExceeded, DeviceLost: the device cannot be reset any more.
+        WrongResult: the host's checkers found the device at fault.
     """
     device.host.close()  # bus addresses are the client's
     served, messages, refused = 0, 0, 0
+    findings: list[str] = []
     with listening(Path(path)) as listener:
         await hand_over(device)
         print(f"doorbell serve: {device.transport.name} at {path}", flush=True)
         while not clients or served < clients:
             peer, _ = listener.accept()
-            session = Session(device, Connection(peer))
-            try:
-                await session.serve()
-            finally:
-                await session.end()
             served += 1
-            tally = session.tally
+            tally = await _serve(device, Connection(peer))
             messages, refused = messages + tally.messages, refused + tally.refused
-            faults = _faults(device)
+            findings += tally.findings
             print(
                 f"doorbell serve: client {served}: {tally.messages} messages, {tally.refused} refused, "
-                f"{faults} device accesses refused; {tally.ending}",
+                f"{_faults(device)} device accesses refused; {tally.ending}",
+                *tally.findings,
+                sep="\n",
                 flush=True,
             )
+    if findings:
+        raise WrongResult(
+            f"{len(findings)} findings, the first: {findings[0]}", findings[0].partition(":")[0]
+        )
     return {"clients": served, "messages": messages, "refused": refused}
+
+
+async def _serve(device: Device, connection: Connection) -> Tally:
+    """Serve one client from a device in its first state to the same."""
+    if isinstance(device.transport, HasLab):
+        device.transport.lab.begin()
+        await hand_over(device)
+    session = Session(device, connection)
+    try:
+        await session.serve()
+    finally:
+        await session.end()
+    return session.tally
 
 
 def _faults(device: Device) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from doorbell import Device
+from doorbell.transport import HasLab
 from doorbell.vfio_user import negotiation
 from doorbell.vfio_user.bars import Bars
 from doorbell.vfio_user.config import CONFIG_BYTES, ConfigSpace
@@ -53,6 +54,8 @@ class Tally:
     messages: int = 0
     refused: int = 0
     ending: str = ""
+    findings: tuple[str, ...] = ()
+    """What the host's checkers hold against the device, one line each, rule id first."""
 
 
 class Session:
@@ -104,8 +107,19 @@ class Session:
         """Bring the device back to its first state, then let go of everything that was the client's."""
         self._connection.close()
         await hand_over(self._device)
+        await self._judge()
         self._windows.clear()
         self._vectors.close()
+
+    async def _judge(self) -> None:
+        """Have the host's checkers look at what the client had the device do, where there are any."""
+        transport = self._device.transport
+        if isinstance(transport, HasLab):
+            left = await transport.lab.settle()
+            self.tally.findings = (
+                *transport.lab.findings(),
+                *(f"left behind: {one}" for one in left),
+            )
 
     async def _take(self, message: Message) -> None:
         self.tally.messages += 1
