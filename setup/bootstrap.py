@@ -34,7 +34,8 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parent.parent
 SETUP_FAILED = 5
 INTERRUPTED = 130
-_SHOW_EVERY = 2.0  # seconds between progress lines
+_SHOW_EVERY = 2.0  # seconds between progress lines, if there is news
+_REPEAT_EVERY = 10.0  # and if there is none
 _LOG_TAIL = 15  # lines of pip's log shown on failure
 
 
@@ -160,7 +161,10 @@ def _read(path: Path) -> str:
 
 
 class Progress:
-    """Say every two seconds what a step is doing: its last log line and the seconds it took."""
+    """Say what a step is doing: its last log line, looked at every two seconds, and the seconds it took.
+
+    The same line comes again every ten.
+    """
 
     def __init__(self, what: str, log: Path) -> None:
         self.what = what
@@ -179,11 +183,15 @@ class Progress:
         say(f"{self.what}: {time.monotonic() - self._begin:.1f} s")
 
     def _show(self) -> None:
+        told, when = None, self._begin
         while not self._over.wait(_SHOW_EVERY):
             lines = self.log.read_text(errors="replace").splitlines()
             telling = [line.strip() for line in lines if not line.startswith("WARNING")]
             doing = telling[-1].split(" (from")[0][:70] if telling else ""
-            say(f"  {time.monotonic() - self._begin:3.0f} s  {doing}".rstrip())
+            now = time.monotonic()
+            if doing != told or now - when >= _REPEAT_EVERY:
+                told, when = doing, now
+                say(f"  {now - self._begin:3.0f} s  {doing}".rstrip())
 
 
 def say(text: str) -> None:

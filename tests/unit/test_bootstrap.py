@@ -202,3 +202,4 @@ def test_progress_shows_what_pip_is_doing(
     assert lines[0] == "setup: installing ..."
     assert lines[1].endswith("Downloading numpy.whl (16 MB)")
     assert lines[-1].startswith("setup: installing: 0.")
+    assert len(lines) == 3, "the same line again and again"
