@@ -62,6 +62,8 @@ BAD: tuple[tuple[dict[str, Any], str], ...] = (
     ({"caught_by": [{"program": "a:b", "says": "("}]}, "says '\\('"),
     ({"caught_by": [{"program": "a", "says": "."}]}, "module:function"),
     ({"caught_by": [{"program": "a:b", "scenario": "c:d", "says": "."}]}, "or scenario"),
+    ({"caught_by": [{"program": "a:b", "vector": "V0001", "says": "."}]}, "or vector"),
+    ({"edits": [SOFT], "caught_by": [{"vector": "V0001", "says": "."}]}, "scenarios or vectors"),
     ({"caught_by": [{"program": "a:b", "profile": "mild", "says": "."}]}, "no profile 'mild'"),
     ({"escapes": [{"program": "a:b", "says": "."}]}, r"\['says'\] are unknown"),
 )
