@@ -56,7 +56,7 @@ class RtlLab:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._window = Window()
+        self._window: Window | None = None
         self._handles: list[int] = []
         self._spoiled = False
 
@@ -73,7 +73,10 @@ class RtlLab:
             host.inject_remove(handle)
         self._handles.clear()
         self._spoiled = False
-        self._window = self._window.next(host.trace(), host.fault_count)
+        # The first window holds how the device was opened, too.
+        self._window = (
+            self._window.next(host.trace(), host.fault_count) if self._window else Window()
+        )
         transport.journal = transport.journal.afresh()
         transport.journal.base = self._window.base
         self._bench.resets.clear()
@@ -144,7 +147,7 @@ class RtlLab:
     # What was seen --------------------------------------------------------------------------------
     def link(self) -> Sequence[LinkTlp]:
         """Return the memory requests, completions and messages of this window."""
-        rows = self._bench.host.trace(self._window.start)
+        rows = self._bench.host.trace(self._window.start if self._window else 0)
         columns = Columns(rows)
         message = columns.flags & TlpFlag.MESSAGE != 0
         kind = np.select(
@@ -176,7 +179,7 @@ class RtlLab:
         """Return what the checkers find; what is software's own duty (rules RT) is left out."""
         bench, host = self._bench, self._bench.host
         bench.transport.faults()  # refusals are told to whoever asks; the end of the run need not
-        found = self._window.judge(
+        found = (self._window or Window()).judge(
             host.trace(),
             host.faults(),
             bench.transport.journal,
@@ -196,8 +199,12 @@ class RtlLab:
     async def reset(self) -> bool:
         """Pulse the link's reset; configuration space is as after power-on then."""
         bench = self._bench
-        bench.resets.append(bench.transport.journal.base + bench.host.trace_count)
         bench.host.reset_link(16)
+        # Nothing of before is in force: what follows is judged on its own.
+        self._window = Window(bench.host.trace_count, bench.host.fault_count)
+        bench.transport.journal = bench.transport.journal.afresh()
+        bench.transport.journal.base = self._window.base
+        bench.resets.clear()
         await bench.transport.wait(bench.transport.events(), bench.transport.now() + 64)
         return True
 

@@ -72,4 +72,5 @@ class Window:
         return [
             replace(finding, tlp=finding.tlp - self.base) if finding.tlp >= 0 else finding
             for finding in checkers.check(evidence)
+            if not 0 <= finding.tlp < len(self.before)  # told when it was new
         ]
