@@ -134,6 +134,18 @@ def test_fields_stand_even_if_they_are_wrong():
             make(kind, bad, b"")
 
 
+def test_raw_bytes_are_header_and_payload():
+    assert make("raw", {}, bytes.fromhex("4000000100000a0f00001000aabbccdd")) == (
+        [0x4000_0001, 0x0000_0A0F, 0x1000],
+        bytes.fromhex("aabbccdd"),
+    )
+    header, payload = make("raw", {"tag": 7}, bytes.fromhex("20000001000000ff0000000100002000"))
+    assert (header, payload) == ([0x2000_0001, 0x7FF, 1, 0x2000], b"")
+    for short in (b"", bytes(11), bytes(13), b"\x20" + bytes(11)):
+        with pytest.raises(Broken, match="tlp raw"):
+            make("raw", {}, short)
+
+
 # Recovery -----------------------------------------------------------------------------------------
 async def _recovered(device, sick: int, hook: str = "", outside: bool = False):
     """Recover a device whose health recipe fails for the first `sick` times."""

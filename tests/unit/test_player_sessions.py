@@ -205,14 +205,14 @@ class Dying:
 STOPPED = Outcome(
     ExitCode.PROTOCOL,
     {},
-    "the RTL stopped the simulation in cycle 9: [9] %Error: a.sv:5: Assertion failed in top.a.b: Fits; log: x",
+    "the RTL stopped the simulation in cycle 9: %Error: a.sv:5: Assertion failed in top.x.a.b: top.x.a.b Fits; log: x",
 )
 
 
 @pytest.mark.parametrize(
     ("outcome", "verdict", "signature"),
     [
-        (STOPPED, "FAIL", "device / a.b: Fits"),
+        (STOPPED, "FAIL", "device / a.b"),
         (Outcome(ExitCode.HANG, {}, "silent for too long"), "INCONCLUSIVE", "device / guard"),
         (Outcome(ExitCode.SETUP, {}, "ended with SIGSEGV"), "ERROR", "device / host"),
     ],

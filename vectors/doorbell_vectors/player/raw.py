@@ -56,7 +56,10 @@ def make(kind: str, fields: Mapping[str, int], data: bytes) -> tuple[list[int], 
     Raises:
         Broken: the kind is unknown, or a field does not belong to it.
     """
-    if kind == "completion":
+    if kind == "raw":
+        header, payload = _raw(data)
+        places = _FIELDS | _REQUEST
+    elif kind == "completion":
         header, payload = _completion(data)
         places = _FIELDS | _COMPLETION
     else:
@@ -75,6 +78,17 @@ def make(kind: str, fields: Mapping[str, int], data: bytes) -> tuple[list[int], 
     return header, payload
 
 
+def _raw(data: bytes) -> tuple[list[int], bytes]:
+    """Take header and payload apart: DWs as on the link, byte 0 first; the format says how many are header."""
+    size = 16 if data and data[0] & _WIDE else 12
+    if len(data) < size or len(data) % 4:
+        raise Broken(
+            f"tlp raw: {len(data)} bytes; give a header of {size} and whole DWs of payload"
+        )
+    header = [int.from_bytes(data[at : at + 4], "big") for at in range(0, size, 4)]
+    return header, data[size:]
+
+
 def _completion(data: bytes) -> tuple[list[int], bytes]:
     code = TlpKind.CPLD if data else TlpKind.CPL
     payload = data + bytes(-len(data) % 4)
@@ -83,9 +97,9 @@ def _completion(data: bytes) -> tuple[list[int], bytes]:
 
 def _request(kind: str, fields: Mapping[str, int], data: bytes) -> tuple[list[int], bytes]:
     address, skip = fields.get("address", 0), fields.get("address", 0) & 3
-    code = TlpKind.MWR32 if kind == "raw" and data else _KINDS.get(kind, TlpKind.MRD32)
-    if kind not in _KINDS and kind != "raw":
+    if kind not in _KINDS:
         raise Broken(f"tlp kind {kind!r}: give raw, completion, {', '.join(_KINDS)}")
+    code = _KINDS[kind]
     atomic = code in {TlpKind.FETCHADD32, TlpKind.SWAP32, TlpKind.CAS32}
     length = len(data) or fields.get("length", 4)
     payload = b""

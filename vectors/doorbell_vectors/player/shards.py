@@ -24,7 +24,7 @@ _DEADLINE: Final = 20_000_000
 _DEADLINE_PER_VECTOR: Final = 200_000
 _SICK_LIMIT: Final = 3
 """Devices in a row that the first vector leaves unusable: then the fault is not the vector's."""
-_ASSERTION: Final = re.compile(r"Assertion failed in (?:top\.)?(.+?)(?:; log:|$)")
+_ASSERTION: Final = re.compile(r"Assertion failed in (?:\w+\.)*?(\w+\.\w+):")
 
 
 @dataclass(frozen=True, slots=True)
