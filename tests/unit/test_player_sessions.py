@@ -248,6 +248,21 @@ def test_a_device_that_nothing_helps_stops_the_replay(tmp_path, monkeypatch):
     assert len(content["left"]) == 3
 
 
+def test_an_interrupted_replay_can_be_resumed(tmp_path, monkeypatch):
+    class Interrupted:
+        def launch(self, target, arguments, options):
+            only = dict(arguments) | {"plan": arguments["plan"][:1]}
+            launcher("model").launch(target, only, options)
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shards, "launcher", lambda _name: Interrupted())
+        code, content = replay(tmp_path, GOOD, ALSO)
+    assert code == 130
+    assert content["left"] == [["V0003", 0]]
+    assert cli.main(["replay", "--resume", str(tmp_path / "out")]) == ExitCode.RIGHT
+
+
 def test_an_unknown_device_touches_nothing(tmp_path, capsys):
     suite = made.written(tmp_path / "suite.json", GOOD)
     out = tmp_path / "out"

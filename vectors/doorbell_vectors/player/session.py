@@ -104,10 +104,28 @@ def replay(
     left = [one for one in plan if one not in before]
     began = time.monotonic()
     ended: Sequence[Ended] = ()
-    if left:
-        with Ticker(out, len(plan), len(plan) - len(left)):
-            ended = play(settings, left, jobs, device)
-    seconds = time.monotonic() - began
+    try:
+        if left:
+            with Ticker(out, len(plan), len(plan) - len(left)):
+                ended = play(settings, left, jobs, device)
+    except KeyboardInterrupt:
+        ended = [Ended("interrupted", message="interrupted")]
+        _finished(plan, settings, suite, waivers, ended, time.monotonic() - began)
+        raise
+    return _finished(plan, settings, suite, waivers, ended, time.monotonic() - began)
+
+
+def _finished(
+    plan: Sequence[Play],
+    settings: Settings,
+    suite: Suite,
+    waivers: Sequence[Waiver],
+    ended: Sequence[Ended],
+    seconds: float,
+) -> Replay:
+    """Gather the results and leave the reports."""
+    out = Path(settings.out)
+    hashes = {vector.id: vector.hash for vector in suite.vectors}
     found = files.gather(out, hashes)
     today = datetime.datetime.now(tz=datetime.UTC).date()
     results = waive([found[one] for one in plan if one in found], waivers, suite.contract, today)

@@ -54,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a part of the plan ended: "done", "bail", "bringup", or "stuck" with a code and a message."""
+    """How a part of the plan ended: "done", "bail", "bringup", "interrupted", or "stuck" with a code and a message."""
 
     why: str
     code: ExitCode = ExitCode.RIGHT
