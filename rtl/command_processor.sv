@@ -115,6 +115,7 @@ module command_processor
   queues_t fetch_failed;
   marks_t fetch_mark;
   read_status_e fetch_status[QUEUES];
+  logic [63:0] fetch_address[QUEUES];
   logic land_valid, check_valid;
   place_t land_place, check_place;
   line_t check_line;
@@ -303,7 +304,8 @@ module command_processor
       .busy_o(reading),
       .failed_o(fetch_failed),
       .failed_mark_o(fetch_mark),
-      .failed_status_o(fetch_status)
+      .failed_status_o(fetch_status),
+      .failed_address_o(fetch_address)
   );
 
   cp_packet_ram u_packet_ram (
@@ -333,6 +335,7 @@ module command_processor
       .fetch_failed_i(fetch_failed),
       .fetch_mark_i(fetch_mark),
       .fetch_status_i(fetch_status),
+      .fetch_address_i(fetch_address),
       .refused_i(refused),
       .refused_full_i(refused_full),
       .check_valid_o(check_valid),
@@ -561,8 +564,6 @@ module command_processor
       .code_i(failed_code),
       .address_i(failed_address),
       .get_i(get),
-      .ring_base_i(ring_base),
-      .ring_log2_i(ring_log2),
       .refused_put_i(refused_put),
       .record_o(composed)
   );

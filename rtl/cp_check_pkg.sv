@@ -34,7 +34,7 @@ package cp_check_pkg;
     return p.mode == SIGNAL_MODE_SEMAPHORE_SET || p.mode == SIGNAL_MODE_SEMAPHORE_ADD;
   endfunction
 
-  // A field that the opcode and its modes do not use is not zero.
+  // A field that the opcode and its mode do not use is not zero. An unknown mode is a fault of its own (CP-PKT-012).
   function automatic logic operand_reserved(line_t line);
     write_packet_t  w;
     signal_packet_t s;
@@ -50,9 +50,9 @@ package cp_check_pkg;
       OPCODE_LAUNCH: return |(line & LaunchReserved);
       OPCODE_WAIT: return |(line & WaitReserved);
       OPCODE_SIGNAL:
-      return |(line & SignalReserved) || (!is_write8(
+      return |(line & SignalReserved) || (is_semaphore(
           s
-      ) && (s.destination_space != '0 || s.destination != '0)) || (!is_semaphore(
+      ) && (s.destination_space != '0 || s.destination != '0)) || (is_write8(
           s
       ) && s.semaphore != '0);
       default: return 1'b1;
@@ -83,7 +83,7 @@ package cp_check_pkg;
       OPCODE_FILL:   return unknown_space(c.destination_space);
       OPCODE_WRITE:  return unknown_space(w.destination_space);
       OPCODE_LAUNCH: return unknown_space(l.arguments_space);
-      OPCODE_SIGNAL: return unknown_space(s.destination_space);
+      OPCODE_SIGNAL: return is_write8(s) && unknown_space(s.destination_space);
       default:       return 1'b0;
     endcase
   endfunction

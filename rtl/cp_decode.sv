@@ -24,6 +24,7 @@ module cp_decode
     input queues_t      fetch_failed_i,
     input marks_t       fetch_mark_i,
     input read_status_e fetch_status_i [QUEUES],
+    input logic  [63:0] fetch_address_i[QUEUES],
     input queues_t      refused_i,
     input queues_t      refused_full_i,
 
@@ -47,6 +48,7 @@ module cp_decode
   queue_t queue_q;
   mark_t mark_q;
   error_e substitute_q;  // error in place of a packet
+  logic [63:0] address_q;  // of its failed read, else 0
 
   assign busy_o = one_hot(valid_q, queue_q);
   assign at_refusal = refused_i & caught_up_i;
@@ -68,8 +70,10 @@ module cp_decode
       queue_q <= next;
       mark_q <= started_i[next];
       substitute_q <= ERROR_NONE;
+      address_q <= '0;
       if (at_failed_read[next]) begin
         substitute_q <= fetch_code(fetch_status_i[next]);
+        address_q <= fetch_address_i[next];
       end else if (at_refusal[next]) begin
         substitute_q <= refused_full_i[next] ? ERROR_DOORBELL_OVERFLOW : ERROR_DOORBELL_BACKWARDS;
       end
@@ -79,7 +83,7 @@ module cp_decode
     if (take_valid_i) head_valid_o[take_queue_i] <= 1'b0;
     if (valid_q) begin
       verdict_t verdict;
-      verdict = '{code: substitute_q, address: '0};
+      verdict = '{code: substitute_q, address: address_q};
       if (substitute_q == ERROR_NONE) verdict = check_packet(check_line_i);
       if (verdict.code == ERROR_NONE) begin
         head_valid_o[queue_q] <= 1'b1;

@@ -3,7 +3,7 @@
 //   write ──► stage low half / commit ──► check against put and get ──► put moves | refused | dropped
 //
 // 0: new value latched; 1: differences taken, put moves; the response leaves with the result, so whatever the host does
-// after the doorbell finds put moved. Checks in order: duplicate, backwards, overflow (CP-DB-001 to 003). A refused
+// after the doorbell finds put moved. It leaves whatever is reset meanwhile. Checks in order: duplicate, backwards, overflow (CP-DB-001 to 003). A refused
 // doorbell freezes put and stands as a failing packet at index put until the queue is reset (CP-DB-004).
 // DISABLED: dropped and reported (CP-DB-005). HALTED, DRAINING or resetting: dropped silently (CP-DB-006).
 `include "check.svh"
@@ -70,10 +70,6 @@ module cp_doorbell
     if (rings) begin
       commit_queue_q <= q;
       commit_put_q   <= {req_i.wdata[63:32], req_i.be[0] ? req_i.wdata[31:0] : staged_q[q]};
-    end
-    if (rst_i) begin
-      commit_valid_q <= 1'b0;
-      rsp_valid_o <= 1'b0;
     end
   end
 

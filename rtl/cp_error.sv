@@ -1,8 +1,7 @@
 // Error records: composed when a queue is about to halt, written to host memory from here, mirrored in QUEUE.ERROR.
 //
 // The packet of the failing position is in the packet RAM until the queue is loaded again, so opcode and tag are read
-// from there. A refused doorbell or a failed ring read has no packet: opcode and tag are 0; the address of a failed ring
-// read is that of the slot at `index`. The mirror reads as zero unless the queue is HALTED.
+// from there. A refused doorbell or a failed ring read has no packet: opcode and tag are 0. The mirror reads as zero unless the queue is HALTED.
 module cp_error
   import doorbell_pkg::*;
   import seams_pkg::*;
@@ -27,8 +26,6 @@ module cp_error
     input  error_e                         code_i       [QUEUES],
     input  logic          [      63:0]     address_i    [QUEUES],
     input  logic          [      63:0]     get_i        [QUEUES],
-    input  logic          [      63:0]     ring_base_i  [QUEUES],
-    input  logic          [QUEUES-1:0][4:0] ring_log2_i,
     input  logic          [      31:0]     refused_put_i[QUEUES],
     output error_record_t                  record_o                // composed last
 );
@@ -56,7 +53,6 @@ module cp_error
       rsp_o <= '{err: 1'b0, rdata: '0};
       if (halted_i[q]) rsp_o.rdata <= record_q[q][{req_i.addr[5:3], 6'b0}+:64];
     end
-    if (rst_i) rsp_valid_o <= 1'b0;
   end
 
   always_ff @(posedge clk_i) begin
@@ -77,12 +73,7 @@ module cp_error
           index: index,
           inner_index: '1,
           detail: of_doorbell ? refused_put_i[queue_i] : '0,
-          address:
-          of_fetch
-          ?
-          ring_base_i[queue_i] + {(index & ((64'd1 << ring_log2_i[queue_i]) - 64'd1)) << 6}
-          :
-          address_i[queue_i],
+          address: address_i[queue_i],
           timestamp: cycles_i,
           reserved_40: '0,
           generation: generation_q[queue_i] + 64'd1

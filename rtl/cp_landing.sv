@@ -42,7 +42,8 @@ module cp_landing
 
     output queues_t      failed_o,
     output marks_t       failed_mark_o,
-    output read_status_e failed_status_o[QUEUES]
+    output read_status_e failed_status_o[QUEUES],
+    output logic    [63:0] failed_address_o[QUEUES]  // of the failed read's first byte
 );
   typedef logic [PlaceBits-1:0] index_t;
 
@@ -53,6 +54,7 @@ module cp_landing
   queue_t done_queue_q;
   index_t done_index_q;  // of the read's first packet
   read_status_e done_status_q;
+  logic [63:0] done_address_q;
 
   queue_t beat_queue;
   index_t beat_index;
@@ -85,6 +87,7 @@ module cp_landing
     if (done_valid_i && done_i.client == ClientFetch) begin
       {done_index_q, done_queue_q} <= done_i.info;
       done_status_q <= done_i.status;
+      done_address_q <= done_i.addr;
     end
     if (ask_valid_i) begin
       landed_q[ask_queue_i] <= landed_q[ask_queue_i]
@@ -127,6 +130,7 @@ module cp_landing
         failed_o[done_queue_q] <= 1'b1;
         failed_mark_o[done_queue_q] <= got_o[done_queue_q] + mark_t'(ahead);
         failed_status_o[done_queue_q] <= done_status_q;
+        failed_address_o[done_queue_q] <= done_address_q;
       end
     end
     if (load_i.valid) failed_o[load_i.queue] <= 1'b0;

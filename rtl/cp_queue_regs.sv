@@ -3,7 +3,7 @@
 //   register bus ──► decode ──► configuration[8] ──► fetch, write-back, errors, arbitration
 //                       └─────► enable / drain / reset pulses ──► cp_queue_state
 //
-// A request is answered in the next cycle. RING_BASE, RING_LOG2, START, WRITEBACK, ERROR_RECORD and ERROR_VECTOR keep
+// A request is answered in the next cycle, whatever is reset meanwhile. RING_BASE, RING_LOG2, START, WRITEBACK, ERROR_RECORD and ERROR_VECTOR keep
 // their values unless the queue is DISABLED (CP-CFG-001); such a write, like one to a read-only register, changes
 // nothing and is no error (DEV-REG-005). Several control bits in one write: the highest acts (CP-STATE-003).
 // After rst_i a queue's registers take their reset values when the queue loads, within 8 cycles.
@@ -108,7 +108,6 @@ module cp_queue_regs
         default: rsp_o.err <= 1'b1;
       endcase
     end
-    if (rst_i) rsp_valid_o <= 1'b0;
   end
 
   // Control.

@@ -20,6 +20,7 @@ module device_memory
 ) (
     input logic clk_i,
     input logic rst_i,
+    input logic clear_i,  // device reset: a requester may take back what it offers
 
     input  logic                   rd_valid_i    [ReadPorts],
     output logic                   rd_ready_o    [ReadPorts],
@@ -38,6 +39,7 @@ module device_memory
   logic        stall_q     [ReadPorts];
   logic [15:0] random_q    [ReadPorts];
   logic        accepted    [ReadPorts];
+  logic [ReadPorts-1:0] waits;  // only a reset of the requester may take the read back
 
   initial begin : ReadStall
     int percent;
@@ -51,6 +53,7 @@ module device_memory
   for (genvar p = 0; p < ReadPorts; p++) begin : gen_stall
     assign rd_ready_o[p] = !stall_q[p];
     assign accepted[p]   = rd_valid_i[p] && !stall_q[p];
+    assign waits[p]      = rd_valid_i[p] && stall_q[p] && !clear_i;
 
     always_ff @(posedge clk_i) begin
       if (rst_i) begin
@@ -63,7 +66,7 @@ module device_memory
       end
     end
 
-    `CHECK(RequestHeld, rd_valid_i[p] && !rd_ready_o[p] |=> rd_valid_i[p] && $stable(rd_addr_i[p]))
+    `CHECK(RequestHeld, waits[p] |=> rd_valid_i[p] && $stable(rd_addr_i[p]))
   end
 
   function automatic logic [15:0] step(input logic [15:0] state);

@@ -28,6 +28,7 @@ module device_regs
     input  logic semaphores_busy_i,
     output logic reset_o,            // level: device reset under way
     output logic clear_o,            // pulse: to reset values
+    output logic flush_o,            // level: clients of device memory are in reset
 
     // Fatal errors.
     input  logic         fatal_valid_i,
@@ -79,7 +80,8 @@ module device_regs
       .fatal_i(fatal_o),
       .semaphores_busy_i,
       .reset_o,
-      .clear_o
+      .clear_o,
+      .flush_o
   );
 
   device_counters u_counters (

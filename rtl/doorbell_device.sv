@@ -43,6 +43,7 @@ module doorbell_device
 
   // Settings and state.
   logic        clear;
+  logic        flush;
   logic        reset;
   logic        fatal;
   logic        fatal_valid;
@@ -271,6 +272,7 @@ module doorbell_device
       .semaphores_busy_i(semaphores_busy),
       .reset_o(reset),
       .clear_o(clear),
+      .flush_o(flush),
       .fatal_valid_i(fatal_valid),
       .fatal_cause_i(fatal_cause),
       .fatal_o(fatal),
@@ -370,7 +372,7 @@ module doorbell_device
       .MemLatency(MemLatency)
   ) u_dma_engine (
       .clk_i,
-      .rst_i,
+      .rst_i            (rst_i || flush),
       .mps_i            (mps),
       .mrrs_i           (mrrs),
       .idle_o           (dma_idle),
@@ -413,7 +415,7 @@ module doorbell_device
 
   launch_dispatcher u_launch_dispatcher (
       .clk_i,
-      .rst_i,
+      .rst_i            (rst_i || flush),
       .cmd_valid_i      (launch_cmd_valid),
       .cmd_ready_o      (launch_cmd_ready),
       .cmd_i            (launch_cmd),
@@ -445,7 +447,7 @@ module doorbell_device
   for (genvar u = 0; u < UNITS; u++) begin : gen_unit
     execution_unit u_unit (
         .clk_i,
-        .rst_i,
+        .rst_i         (rst_i || flush),
         .start_valid_i (unit_start[u]),
         .group_i       (unit_group),
         .args_i        (unit_args[u]),
@@ -485,6 +487,7 @@ module doorbell_device
   ) u_read_mux (
       .clk_i,
       .rst_i,
+      .clear_i       (clear),
       .in_valid_i    (rd1_valid),
       .in_ready_o    (rd1_ready),
       .in_addr_i     (rd1_addr),
@@ -503,6 +506,7 @@ module doorbell_device
   ) u_write_mux (
       .clk_i,
       .rst_i,
+      .clear_i   (clear),
       .in_valid_i(wr1_valid),
       .in_ready_o(wr1_ready),
       .in_addr_i (wr1_addr),
@@ -522,6 +526,7 @@ module doorbell_device
   ) u_memory (
       .clk_i,
       .rst_i,
+      .clear_i       (clear),
       .rd_valid_i    (rd_valid),
       .rd_ready_o    (rd_ready),
       .rd_addr_i     (rd_addr),

@@ -1,9 +1,8 @@
 // Checks a kernel's argument block, in the order and with the codes of contract/kernels.yaml.
 //
-//   start, kernel, line ─► fields ─► [ span of operand 0, 1, 2 ─► in memory? ] ─► done, code, addr, tiles
+//   start, kernel, line ─► fields ─► [ span of operand 0, 1, 2 ─► in memory? ] ─► done, code, tiles
 //
 // Two cycles for the fields, two for each of the three operands, with one multiplier. The first fault ends the check.
-// addr_o is the address of the operand that is misaligned or out of range, 0 for the other codes.
 // Keeps EU-ARG-002 to EU-ARG-005.
 module launch_arguments
   import doorbell_pkg::*;
@@ -18,7 +17,6 @@ module launch_arguments
 
     output logic        done_o,         // pulse; the outputs below stay until the next start
     output error_e      code_o,
-    output logic [63:0] addr_o,
     output logic [11:0] last_tile_x_o,  // tiles that the output matrix has, less one
     output logic [11:0] last_tile_y_o
 );
@@ -37,17 +35,13 @@ module launch_arguments
     logic [18:0] bytes;
   } operand_t;
 
-  typedef struct packed {
-    error_e      code;
-    logic [63:0] addr;
-  } verdict_t;
-
   state_e      state_q;
   kernel_e     kernel_q;
   logic [ 1:0] operand_q;
   logic [48:0] span_q;
   logic        done_q;
-  verdict_t    verdict_q;
+  error_e      code_q;
+  logic [63:0] addr_q;  // of the operand that is looked at
   logic [11:0] last_tile_x_q;
   logic [11:0] last_tile_y_q;
 
@@ -65,8 +59,8 @@ module launch_arguments
   assign requantise = requantise_arguments_t'(line_i);
   assign is_gemm = kernel_q == KERNEL_GEMM_S8;
 
-  function automatic verdict_t gemm_fields();
-    if (gemm.reserved_48 != '0) return '{ERROR_ARGUMENT_RESERVED, '0};
+  function automatic error_e gemm_fields();
+    if (gemm.reserved_48 != '0) return ERROR_ARGUMENT_RESERVED;
     if (!dimension_ok(
             gemm.m
         ) || !dimension_ok(
@@ -74,14 +68,14 @@ module launch_arguments
         ) || !dimension_ok(
             gemm.k
         ) || gemm.lda < gemm.k || gemm.ldb < gemm.n || gemm.ldc < {gemm.n[29:0], 2'd0}) begin
-      return '{ERROR_ARGUMENT_SHAPE, '0};
+      return ERROR_ARGUMENT_SHAPE;
     end
-    if (gemm.c[1:0] != '0 || gemm.ldc[1:0] != '0) return '{ERROR_ARGUMENT_ALIGNMENT, gemm.c};
-    return '{ERROR_NONE, '0};
+    if (gemm.c[1:0] != '0 || gemm.ldc[1:0] != '0) return ERROR_ARGUMENT_ALIGNMENT;
+    return ERROR_NONE;
   endfunction
 
-  function automatic verdict_t requantise_fields();
-    if (requantise.reserved_47 != '0) return '{ERROR_ARGUMENT_RESERVED, '0};
+  function automatic error_e requantise_fields();
+    if (requantise.reserved_47 != '0) return ERROR_ARGUMENT_RESERVED;
     if (!dimension_ok(
             requantise.m
         ) || !dimension_ok(
@@ -89,13 +83,12 @@ module launch_arguments
         ) || requantise.ldx < {requantise.n[29:0], 2'd0} || requantise.ldy < requantise.n ||
             requantise.multiplier[31] || 32'(requantise.shift) < SHIFT_MIN ||
             32'(requantise.shift) > SHIFT_MAX || requantise.lo > requantise.hi) begin
-      return '{ERROR_ARGUMENT_SHAPE, '0};
+      return ERROR_ARGUMENT_SHAPE;
     end
-    if (requantise.x[1:0] != '0 || requantise.ldx[1:0] != '0) begin
-      return '{ERROR_ARGUMENT_ALIGNMENT, requantise.x};
+    if (requantise.x[1:0] != '0 || requantise.ldx[1:0] != '0 || requantise.bias[1:0] != '0) begin
+      return ERROR_ARGUMENT_ALIGNMENT;
     end
-    if (requantise.bias[1:0] != '0) return '{ERROR_ARGUMENT_ALIGNMENT, requantise.bias};
-    return '{ERROR_NONE, '0};
+    return ERROR_NONE;
   endfunction
 
   // In the order of kernels.yaml. Dimensions are in range by now.
@@ -130,31 +123,29 @@ module launch_arguments
         end
       end
       CheckFields: begin : Fields
-        automatic verdict_t verdict = is_gemm ? gemm_fields() : requantise_fields();
+        automatic error_e code = is_gemm ? gemm_fields() : requantise_fields();
         automatic logic [31:0] m = is_gemm ? gemm.m : requantise.m;
         automatic logic [31:0] n = is_gemm ? gemm.n : requantise.n;
-        verdict_q <= verdict;
+        code_q <= code;
         last_tile_x_q <= 12'((n - 32'd1) / GEMM_TILE_COLUMNS);
         last_tile_y_q <= 12'((m - 32'd1) / GEMM_TILE_ROWS);
-        done_q <= verdict.code != ERROR_NONE;
-        state_q <= (verdict.code != ERROR_NONE) ? CheckIdle : CheckSpan;
+        done_q <= code != ERROR_NONE;
+        state_q <= (code != ERROR_NONE) ? CheckIdle : CheckSpan;
       end
       CheckSpan: begin : Span
         automatic operand_t operand = is_gemm ? gemm_operand() : requantise_operand();
-        span_q <= 49'(operand.rows - 17'd1) * 49'(operand.pitch) + 49'(operand.bytes);
-        verdict_q.addr <= operand.addr;
+        span_q  <= 49'(operand.rows - 17'd1) * 49'(operand.pitch) + 49'(operand.bytes);
+        addr_q  <= operand.addr;
         state_q <= CheckRange;
       end
       CheckRange: begin
         operand_q <= operand_q + 1'b1;
         state_q   <= (operand_q == 2'd2) ? CheckIdle : CheckSpan;
         done_q    <= operand_q == 2'd2;
-        if (65'(verdict_q.addr) + 65'(span_q) > 65'(DEVICE_MEMORY_BYTES)) begin
-          verdict_q.code <= ERROR_ARGUMENT_RANGE;
-          done_q <= 1'b1;
+        if (65'(addr_q) + 65'(span_q) > 65'(DEVICE_MEMORY_BYTES)) begin
+          code_q  <= ERROR_ARGUMENT_RANGE;
+          done_q  <= 1'b1;
           state_q <= CheckIdle;
-        end else if (operand_q == 2'd2) begin
-          verdict_q.addr <= '0;
         end
       end
     endcase
@@ -165,8 +156,7 @@ module launch_arguments
   end
 
   assign done_o = done_q;
-  assign code_o = verdict_q.code;
-  assign addr_o = verdict_q.addr;
+  assign code_o = code_q;
   assign last_tile_x_o = last_tile_x_q;
   assign last_tile_y_o = last_tile_y_q;
 endmodule

@@ -77,7 +77,6 @@ module launch_dispatcher
   line_t       check_line;
   logic        checked;
   error_e      checked_code;
-  logic [63:0] checked_addr;
   logic [11:0] last_tile_x;
   logic [11:0] last_tile_y;
 
@@ -121,7 +120,6 @@ module launch_dispatcher
       .check_kernel_o (check_kernel),
       .checked_i      (checked),
       .checked_code_i (checked_code),
-      .checked_addr_i (checked_addr),
       .last_tile_x_i  (last_tile_x),
       .last_tile_y_i  (last_tile_y),
       .begin_o        (begins),
@@ -189,7 +187,6 @@ module launch_dispatcher
       .line_i       (check_line),
       .done_o       (checked),
       .code_o       (checked_code),
-      .addr_o       (checked_addr),
       .last_tile_x_o(last_tile_x),
       .last_tile_y_o(last_tile_y)
   );

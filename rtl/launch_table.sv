@@ -45,7 +45,6 @@ module launch_table
     output kernel_e                check_kernel_o,
     input  logic                   checked_i,
     input  error_e                 checked_code_i,
-    input  logic [           63:0] checked_addr_i,
     input  logic [           11:0] last_tile_x_i,
     input  logic [           11:0] last_tile_y_i,
 
@@ -173,7 +172,7 @@ module launch_table
         end
         if (refused[c]) begin
           code_q[c] <= checked_code_i;
-          addr_q[c] <= checked_addr_i;
+          addr_q[c] <= '0;
         end
         if (cut[c]) begin
           code_q[c] <= ERROR_ABORTED;

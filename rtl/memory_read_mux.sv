@@ -5,7 +5,8 @@
 //   ...                    ─┘        └─► owners in flight ───────┘
 //
 // Promises: one read a cycle, no cycle added; a waiting requester is served after at most one read of each other;
-// answers come in the order of acceptance, MemLatency cycles later, without back-pressure.
+// answers come in the order of acceptance, MemLatency cycles later, without back-pressure. After a device reset the
+// answers to reads that were under way still come; whose they are is in reset and lets them pass.
 `include "check.svh"
 
 module memory_read_mux
@@ -17,6 +18,7 @@ module memory_read_mux
 ) (
     input logic clk_i,
     input logic rst_i,
+    input logic clear_i,  // device reset: a requester may take back what it offers
 
     input  logic                   in_valid_i [Requesters],
     output logic                   in_ready_o [Requesters],
@@ -36,6 +38,7 @@ module memory_read_mux
   localparam int unsigned CountBits = $clog2(InFlight + 1);
 
   logic [Requesters-1:0] requests;
+  logic [Requesters-1:0] waits;  // only a reset of the requester may take the read back
   logic [Requesters-1:0] held_q;  // offered and not yet accepted: no other read may replace it
   logic                  offered;
   logic [ IndexBits-1:0] chosen;
@@ -46,10 +49,11 @@ module memory_read_mux
 
   for (genvar r = 0; r < Requesters; r++) begin : gen_requester
     assign requests[r] = in_valid_i[r];
+    assign waits[r] = in_valid_i[r] && !in_ready_o[r] && !clear_i;
     assign in_ready_o[r] = rd_ready_i && offered && chosen == IndexBits'(r);
     assign rsp_valid_o[r] = rd_rsp_valid_i && owner == IndexBits'(r);
 
-    `CHECK(RequestHeld, in_valid_i[r] && !in_ready_o[r] |=> in_valid_i[r] && $stable(in_addr_i[r]))
+    `CHECK(RequestHeld, waits[r] |=> in_valid_i[r] && $stable(in_addr_i[r]))
   end
 
   round_robin #(
@@ -69,7 +73,7 @@ module memory_read_mux
   assign idle_o = !offered && in_flight == '0;
 
   always_ff @(posedge clk_i) begin
-    held_q <= (offered && !rd_ready_i && !rst_i) ? Requesters'(1) << chosen : '0;
+    held_q <= (offered && !rd_ready_i && !rst_i && !clear_i) ? Requesters'(1) << chosen : '0;
   end
 
   fifo #(

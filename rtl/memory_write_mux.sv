@@ -17,6 +17,7 @@ module memory_write_mux
 ) (
     input logic clk_i,
     input logic rst_i,
+    input logic clear_i,  // device reset: a requester may take back what it offers
 
     input  logic                   in_valid_i[Requesters],
     output logic                   in_ready_o[Requesters],
@@ -32,6 +33,7 @@ module memory_write_mux
     output logic idle_o  // no write waits or is on its way
 );
   logic [Requesters-1:0] requests;
+  logic [Requesters-1:0] waits;  // only a reset of the requester may take the write back
   logic                  chosen_valid;
   logic [ IndexBits-1:0] chosen;
 
@@ -43,8 +45,9 @@ module memory_write_mux
   for (genvar r = 0; r < Requesters; r++) begin : gen_requester
     assign requests[r]   = in_valid_i[r];
     assign in_ready_o[r] = chosen_valid && chosen == IndexBits'(r);
+    assign waits[r]      = in_valid_i[r] && !in_ready_o[r] && !clear_i;
 
-    `CHECK(RequestHeld, in_valid_i[r] && !in_ready_o[r] |=> in_valid_i[r] && $stable(in_addr_i[r]))
+    `CHECK(RequestHeld, waits[r] |=> in_valid_i[r] && $stable(in_addr_i[r]))
   end
 
   round_robin #(

@@ -56,7 +56,7 @@ module semaphore_bank
   index_t changed_index_q;
   logic [63:0] changed_value_q;
 
-  assign req_ready_o = !clearing_q && !exec_q;
+  assign req_ready_o = !clearing_q && !exec_q && !clear_i;
   assign busy_o = clearing_q;
 
   function automatic logic satisfied(wait_condition_e condition, logic [63:0] now,
