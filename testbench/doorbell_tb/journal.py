@@ -160,10 +160,16 @@ class Journal:
         session.put = put
 
     def _slots(self, session: Session, first: int, count: int) -> npt.NDArray[np.void]:
-        """Copy packets out of the ring; a ring that is not mapped has INVALID ones."""
+        """Copy packets out of the ring; where it is not mapped they are INVALID ones."""
         ring = self._memory(session.base, session.size * PACKET.itemsize)
         if ring is None:
-            return np.zeros(count, PACKET)
+            found = np.zeros(count, PACKET)
+            for at in range(count):
+                place = session.base + (first + at) % session.size * PACKET.itemsize
+                slot = self._memory(place, PACKET.itemsize)
+                if slot is not None:
+                    found[at] = slot.view(PACKET)[0]
+            return found
         slots: npt.NDArray[Any] = ring.view(PACKET)
         at = first % session.size
         return np.concatenate([slots[at : at + count], slots[: max(0, at + count - session.size)]])

@@ -17,6 +17,7 @@ import programs
 import pytest
 import queue_programs
 import ring_programs
+import settled_programs
 import soak_programs
 
 import doorbell
@@ -51,6 +52,7 @@ MODULES = {
         discovery_programs,
         order_programs,
         interrupt_programs,
+        settled_programs,
         soak_programs,
     )
 }

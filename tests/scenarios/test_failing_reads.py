@@ -11,9 +11,11 @@ from steps import columns, noise, pause
 
 import doorbell
 from doorbell.contract import registers
+from doorbell.encode import nops
 from doorbell.errors import QueueError
 from doorbell_tb import link
 from doorbell_tb.host_types import InjectKind
+from doorbell_tb.profiles import profile
 
 FAILURES = {
     InjectKind.UR: "DMA_UR",
@@ -61,6 +63,33 @@ async def a_spoilt_read_fails_its_command(_dut: Any, kind: InjectKind) -> None:
         await broken.synchronize()
         tags = await free_tags(device)
         assert tags == {"free": device.capabilities.tags, "quarantined": 0}
+
+
+@cocotb.test()
+@cocotb.parametrize(pieces=[1, 2, 8])
+async def a_ring_read_that_stops_half_way(_dut: Any, pieces: int) -> None:
+    """CP-FETCH-001, CP-FETCH-004: packets that came whole run; the error names the next one, and the read."""
+    link.restart(profile("ideal").with_changes(completion_bytes=64))
+    async with doorbell.open("rtl", deadline=50_000) as device:
+        stream = device.stream()
+        block = registers.QUEUE[stream.queue.number]
+        device.post(registers.DEVICE.COMPLETION_TIMEOUT, 2000)
+        ring = await device.read(block.RING_BASE)
+        handle = link.host().inject(InjectKind.DROP_PIECE, first=ring, last=ring + 64 * pieces - 1)
+        start = link.host().trace_count
+        stream.submit(nops(pieces))
+        with pytest.raises(QueueError, match="FETCH_TIMEOUT") as caught:
+            await stream.synchronize()
+        assert link.host().inject_hits(handle) == 1
+        seen = columns(start)
+        read = (seen.to_host & seen.read & (seen.begin == ring)).argmax()
+        report = caught.value.report
+        assert report.index == seen.meant[read] // 64 - 1
+        assert report.address == ring
+        assert await device.read(block.RETIRED) == report.index
+        await stream.reset()
+        stream.submit(nops(3))
+        await stream.synchronize()
 
 
 @cocotb.test()
