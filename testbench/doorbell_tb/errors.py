@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "BuildError",
     "HostError",
+    "MutationError",
     "PlantedError",
     "ProfileError",
     "ProtocolError",
@@ -30,6 +31,10 @@ class ProfileError(TestbenchError):
 
 class PlantedError(TestbenchError):
     """The catalogue of planted bugs is wrong, or an edit does not fit the sources any more."""
+
+
+class MutationError(TestbenchError):
+    """A mutation campaign cannot run: the suite fails without a mutant, or a review does not fit."""
 
 
 class HostError(TestbenchError):
