@@ -41,7 +41,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Session:
-    """One queue from an enable to the next."""
+    """One queue from an enable to the next, or to a device reset."""
 
     queue: int
     since: int
@@ -55,6 +55,8 @@ class Session:
     error_vector: int | None
     put: int
     batches: list[Batch] = field(default_factory=list)
+    until: int | None = None
+    """TLPs in the trace when software went on after a device reset: its memory is nobody's since."""
 
 
 class Journal:
@@ -74,6 +76,8 @@ class Journal:
         self._registers: dict[int, int] = {}
         self._open: dict[int, Session] = {}
         self._staged = [0] * len(registers.QUEUE)
+        self._reset = False
+        """A device reset was asked for, and no queue has been touched since."""
 
     def afresh(self) -> Journal:
         """Return an empty journal that knows where BAR0 is; for after a device reset."""
@@ -99,6 +103,15 @@ class Journal:
             if page % _STRIDE < 8:
                 self._ring(page // _STRIDE, page % _STRIDE, value, size)
             return
+        if offset == registers.DEVICE.CONTROL.offset and value & 1:
+            self._registers.clear()
+            self._reset = True
+            return
+        if self._reset and offset in _QUEUES:  # software has seen the end of the reset
+            self._reset = False
+            for session in self._open.values():
+                session.until = self.base + position
+            self._open.clear()
         old = self._registers.get(offset & ~7, 0)
         shift = 8 * (offset & 7)
         mask = (1 << 8 * size) - 1 << shift
@@ -150,7 +163,7 @@ class Journal:
         put = value if size == 8 else value << 32 | self._staged[queue]
         self._staged[queue] = put & 0xFFFF_FFFF
         session = self._open.get(queue)
-        if session is None:
+        if session is None or self._reset:
             return
         distance = put - session.put & _WORD
         if distance == 0 or distance >= _SIGN or distance > session.size:
@@ -177,4 +190,5 @@ class Journal:
 
 _DOORBELLS = registers.DOORBELL[0].DOORBELL.offset
 _STRIDE = registers.DOORBELL[1].DOORBELL.offset - _DOORBELLS
+_QUEUES = range(registers.QUEUE[0].CONTROL.offset, _DOORBELLS)
 _CONTROLS = {block.CONTROL.offset: number for number, block in enumerate(registers.QUEUE)}

@@ -212,3 +212,27 @@ def test_ring_base_is_known_to_the_journal():
     assert (session.base, session.size, session.start, session.put) == (RING, 16, 0, 1)
     assert session.writeback == STATE + 128
     assert session.error_record == STATE + 64
+
+
+def test_a_ring_that_a_device_reset_ended_is_plain_memory():
+    """Whoever comes next may use its addresses for something else, such as the next client of a served device."""
+    for reset in (False, True):
+        maker = started()
+        maker.submit(copy())
+        maker.fetch()
+        maker.writes(DATA, bytes(256))
+        maker.record(1)
+        maker.interrupt()
+        if reset:
+            maker.write(BAR0 + registers.DEVICE.CONTROL.offset, 1)
+        maker.write(BAR0 + registers.QUEUE[1].RING_BASE.offset, RING + 0x100000)
+        maker.fetch(slot=5)
+        maker.writeback(9)
+        assert ({"CP-RING-001", "CP-WB-002"} <= maker.broken()) is not reset
+
+
+def test_a_doorbell_during_a_device_reset_hands_nothing_over():
+    maker = started()
+    maker.write(BAR0 + registers.DEVICE.CONTROL.offset, 1)
+    maker.submit(copy())
+    assert maker.journal.sessions[0].batches == []

@@ -294,3 +294,38 @@ def test_watched_memory_counts_events(device: str) -> None:
         transport.unwatch(host.address)
 
     doorbell.run(program, device)
+
+
+def test_what_the_host_can_do(device: str) -> None:
+    async def program(device: Device) -> None:
+        lab = device.transport.lab  # type: ignore[attr-defined] # this transport has one
+        device.post(registers.DEVICE.SCRATCH, 5)
+        assert await device.read(registers.DEVICE.SCRATCH) == 5
+        lab.begin()
+        assert await lab.reset()
+        assert (await lab.settle(), lab.findings()) == ((), ())
+        assert "interrupt_count" in lab.abilities
+        for call, ability in (
+            (lambda: lab.spoil(0, 1, "drop", 1), "completion_faults"),
+            (lambda: lab.odd_write(0, b"1"), "odd_access"),
+            (lab.link, "link"),
+        ):
+            with pytest.raises(ArgumentError, match=ability):
+                call()
+        for waits, ability in (
+            (lab.odd_read(0, 3), "odd_access"),
+            (lab.tlp((), b"", within=1, answer=True), "tlp"),
+        ):
+            with pytest.raises(ArgumentError, match=ability):
+                await waits
+        transport = device.transport
+        assert await transport.config_read(0x10) == 4, "no BAR has an address"
+        assert await transport.read(device.bar0) == (1 << 64) - 1
+
+    transport = VfioUserTransport(device.partition(":")[2])
+
+    async def session() -> None:
+        await program(await Device.open(transport))
+
+    asyncio.run(session())
+    transport.close()

@@ -231,6 +231,19 @@ def test_bad_mappings(
         assert raw.map(IOVA, file, 0x1000) == 0
 
 
+def test_unmapping_everything(raw: RawClient) -> None:
+    with memory(0x1000) as file:
+        for address in (IOVA, 0x1000):
+            assert raw.map(address, file, 0x1000) == 0
+        for flags, address, size in ((1, 0, 0), (2, IOVA, 0x1000), (2, 0, 0x1000)):
+            body = struct.pack("<IIQQ", 24, flags, address, size)
+            assert raw.errno(3, body) == errno.EINVAL
+        assert raw.errno(3, struct.pack("<IIQQ", 24, 2, 0, 0)) == 0
+        assert raw.unmap(IOVA, 0x1000) == errno.ENOENT
+        assert raw.map(0x1000, file, 0x1000) == 0
+        assert raw.unmap(0x1000, 0x2000) == errno.ENOENT
+
+
 def test_files_that_are_no_memory(raw: RawClient, tmp_path: Path) -> None:
     one, other = os.pipe()
     folder = os.open(tmp_path, os.O_RDONLY)

@@ -24,7 +24,7 @@ class Bus:
             number: client.region_info(number).size for number in (Region.BAR0, Region.BAR2)
         }
         self._bars: dict[int, int] = {}
-        self._refresh()
+        self.refresh()
 
     @property
     def bar0(self) -> int | None:
@@ -41,10 +41,10 @@ class Bus:
         _check(offset, len(data))
         self._client.write(Region.CONFIG, offset, data)
         if offset in _BARS or offset == _COMMAND:
-            self._refresh()
+            self.refresh()
 
-    def _refresh(self) -> None:
-        """Learn where the BARs are now."""
+    def refresh(self) -> None:
+        """Learn from configuration space where the BARs are."""
         self._bars.clear()
         if self.config_read(_COMMAND, 2) & _MEMORY_SPACE:
             for number, size in self._sizes.items():

@@ -19,6 +19,7 @@ __all__ = [
     "DmaFlag",
     "DmaMap",
     "DmaUnmap",
+    "DmaUnmapFlag",
     "Header",
     "HeaderFlag",
     "IrqFlag",
@@ -74,6 +75,12 @@ class DmaFlag(IntFlag):
 
     READ = 1 << 0
     WRITE = 1 << 1
+
+
+class DmaUnmapFlag(IntFlag):
+    """What DMA_UNMAP withdraws: one region, or all of them (as in ``linux/vfio.h``; QEMU sends it)."""
+
+    ALL = 1 << 1
 
 
 class DeviceFlag(IntFlag):

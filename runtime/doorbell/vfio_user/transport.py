@@ -23,6 +23,7 @@ from doorbell.vfio_user.bus import Bus
 from doorbell.vfio_user.client import Client
 from doorbell.vfio_user.hostmem import SharedMemory
 from doorbell.vfio_user.irqs import Eventfds
+from doorbell.vfio_user.lab import VfioUserLab
 from doorbell.vfio_user.messages import Command, DmaFlag, DmaMap, DmaUnmap, IrqIndex
 
 __all__ = ["VfioUserTransport"]
@@ -293,6 +294,16 @@ class VfioUserTransport:
     def faults(self) -> Sequence[Fault]:
         """Nothing: a plain host is not told."""
         return ()
+
+    @property
+    def lab(self) -> VfioUserLab:
+        """What this host can do beyond a plain one."""
+        return VfioUserLab(self._reset)
+
+    def _reset(self) -> None:
+        self._check_open()
+        self._ask(Command.DEVICE_RESET, b"")
+        self._bus.refresh()
 
     def leaks(self) -> Sequence[str]:
         """Nothing: every request has had its answer, and only the server sees the link."""

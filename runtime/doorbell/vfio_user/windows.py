@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from doorbell.transport import Transport
-from doorbell.vfio_user.messages import DmaFlag, DmaMap, DmaUnmap
+from doorbell.vfio_user.messages import DmaFlag, DmaMap, DmaUnmap, DmaUnmapFlag
 from doorbell.vfio_user.negotiation import MAPS_MAX, PAGE
 
 __all__ = ["Windows"]
@@ -69,14 +69,17 @@ class Windows:
         self._windows[start] = _Window(size, space)
 
     def unmap(self, request: DmaUnmap) -> None:
-        """Withdraw a mapping, exactly as it was made; the device's later accesses are refused.
+        """Withdraw a mapping, exactly as it was made, or all; the device's later accesses are refused.
 
         Raises:
-            OSError: ENOENT: there is no such mapping; EINVAL: flags.
+            OSError: ENOENT: there is no such mapping; EINVAL: flags, or a part of "all".
         """
-        window = self._windows.get(request.address)
+        if request.flags == DmaUnmapFlag.ALL and not request.address and not request.size:
+            self.clear()
+            return
         if request.flags:
-            raise OSError(errno.EINVAL, f"flags {request.flags:#x}")
+            raise OSError(errno.EINVAL, f"{request}")
+        window = self._windows.get(request.address)
         if window is None or window.size != request.size:
             raise OSError(errno.ENOENT, f"no mapping of {request.size:#x} at {request.address:#x}")
         self._drop(request.address)

@@ -126,7 +126,8 @@ def _queues(
     """Ring fetches, write-backs and error records of every queue session."""
     for number, session in enumerate(commands.sessions):
         later = [one.since for one in commands.sessions[number + 1 :] if one.queue == session.queue]
-        span = (session.since, later[0] if later else commands.never)
+        ends = [*later[:1], *([] if session.until is None else [session.until]), commands.never]
+        span = (session.since, min(ends))
         mine = commands.session == number
         arrived = np.sort(commands.arrived[mine])
         _fetches(session, arrived, _within(reads, span), columns, explained, found)
