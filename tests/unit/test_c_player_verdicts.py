@@ -40,6 +40,16 @@ def test_a_wrong_value_fails_and_says_what_was_expected(tmp_path):
     assert verdict(tmp_path, steps) == ("FAIL", "read BAR0+0x78: expected 0x6, found 0x5")
 
 
+def test_a_failure_says_what_it_hunts_its_rules_and_how_to_play_it_again(tmp_path):
+    one = vector("V0001", [read(SCRATCH, expect={"eq": 1})], rules=["DEV-ID-001", "DEV-REG-006"])
+    played, _ = play(tmp_path, vector("V0000", []), one)
+    assert "# V0001 hunts: Nothing in particular." in played.comments
+    assert "# V0001 rules: DEV-ID-001 DEV-REG-006" in played.comments
+    (again,) = (line for line in played.comments.splitlines() if " again: " in line)
+    (line,) = c_player.run(*again.split()[4:], cwd=tmp_path).lines
+    assert line.startswith("not ok 1 V0001")
+
+
 @pytest.mark.parametrize(
     ("expect", "holds"),
     [

@@ -17,6 +17,8 @@ import c_player
 import pytest
 from served import served
 
+from doorbell.model.variant import VARIANTS
+
 SUITE = c_player.ROOT / "vectors" / "suites" / "directed.json"
 HEADER = struct.Struct("=HHIII")
 REPLY, ERROR = 1, 0x21
@@ -67,6 +69,17 @@ def test_both_players_give_the_same_verdicts(tmp_path, without, leave_out):
     own = verdicts(log)
     assert own == python_player(tmp_path / "replay", leave_out)
     assert list(own.values()).count("PASS") > len(own) / 2
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_legal_variant_fails(tmp_path, variant):
+    log = tmp_path / "log"
+    with served(f"model:{variant}") as device:
+        played = c_player.run("--device", device, "--log", log, SUITE, cwd=tmp_path, seconds=600)
+    assert played.code == 0, played.comments
+    found = list(verdicts(log).values())
+    assert set(found) <= {"PASS", "NOT_SUPPORTED", "NOT_OBSERVED"}
+    assert found.count("PASS") > len(found) / 2
 
 
 def test_a_server_that_ends_in_the_middle_is_an_error_of_the_host(tmp_path):

@@ -40,7 +40,8 @@ struct mapping_request {
     uint64_t align; /* a power of two: of the bus address; with an edge: of the start of byte 0's page */
     int edge;       /* bus address modulo 4096 of byte 0, or -1 */
     enum window window;
-    bool writable; /* by the device */
+    uint32_t place; /* for layers that choose addresses: where in the window to begin, in 2^-32 of it */
+    bool writable;  /* by the device */
 };
 
 struct hardware {

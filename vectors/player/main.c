@@ -177,7 +177,7 @@ static void list(const struct options *options)
     size_t i;
 
     for (i = 0; i < options->plan.count; i++) {
-        const struct json *vector = options->plan.vectors[i];
+        const struct json *vector = options->plan.vectors[i].vector;
         bool known = json_count(json_get(vector, "cycles"), UINT64_MAX, &cycles);
 
         unknown += !known;
@@ -197,13 +197,12 @@ static void list(const struct options *options)
 
 static enum exit_code play_suite(struct options *options, struct hardware *hardware, struct suite *suite)
 {
-    struct report report = {.ktap = stdout};
+    struct report report = {.ktap = stdout, .device = options->device, .suite_path = options->suite};
     struct session session = {
         .hardware = hardware,
         .suite = suite,
         .plan = &options->plan,
         .report = &report,
-        .suite_path = options->suite,
         .resume_path = options->save_rest,
         .time_scale = options->time_scale,
         .repeat = options->repeat,

@@ -8,7 +8,7 @@
 
 struct placer {
     uint64_t next[2]; /* below 4 GiB, at or above */
-    unsigned mapped;  /* when the last one goes, addresses start again, so that a vector finds the same each time */
+    unsigned mapped;  /* when the last one goes, addresses begin anew, so that a vector finds the same each time */
     unsigned turn;
 };
 

@@ -71,17 +71,18 @@ bool plan_make(struct plan *plan, const struct suite *suite)
 {
     unsigned level, first = plan->bringup ? 1 : 0, last = plan->bringup ? 7 : 0;
     const struct json *vector;
-    uint64_t place = 0;
+    uint64_t found = 0, index;
 
     plan->count = 0;
     plan->vectors = calloc(suite->vector_count + 1, sizeof *plan->vectors);
     if (plan->vectors == NULL)
         return false;
     for (level = first; level <= last; level++)
-        for (vector = suite->vectors->first; vector != NULL; vector = vector->next)
+        for (vector = suite->vectors->first, index = 0; vector != NULL; vector = vector->next, index++)
             if (chosen(plan, vector) && (!plan->bringup || plan_level(vector) == level))
-                if (place++ % plan->shards == plan->shard - 1)
-                    plan->vectors[plan->count++] = vector;
+                if (found++ % plan->shards == plan->shard - 1)
+                    plan->vectors[plan->count++] =
+                        (struct planned){vector, (uint32_t)((index << 32) / suite->vector_count)};
     return true;
 }
 

@@ -14,6 +14,12 @@ struct choice {
     const char *text;
 };
 
+/* One vector to play, and its place among all of the suite, in 2^-32: its own whatever else is chosen. */
+struct planned {
+    const struct json *vector;
+    uint32_t place;
+};
+
 struct plan {
     struct choice choices[CHOICES_MAX];
     size_t choice_count;
@@ -25,7 +31,7 @@ struct plan {
     uint64_t shards;   /* 1: all */
 
     struct arena arena; /* of `only` */
-    const struct json **vectors; /* what was chosen; plan_free frees it */
+    struct planned *vectors; /* what was chosen; plan_free frees it */
     size_t count;
 };
 

@@ -21,7 +21,7 @@ static void put_plain(FILE *file, const char *text)
         fputc((unsigned char)*text < 0x20 || *text == '#' || *text == 0x7F ? '?' : *text, file);
 }
 
-void report_start(struct report *report, const struct run *run, const char *suite_path, size_t plan)
+void report_start(struct report *report, const struct run *run, size_t plan)
 {
     const struct json *document = run->suite->document;
     FILE *lines = report->lines;
@@ -38,7 +38,7 @@ void report_start(struct report *report, const struct run *run, const char *suit
     fprintf(lines, ",\"suite\":");
     put_string(lines, json_text(document, "suite", ""));
     fprintf(lines, ",\"path\":");
-    put_string(lines, suite_path);
+    put_string(lines, report->suite_path);
     fprintf(lines, ",\"contract\":");
     put_string(lines, json_text(document, "contract", ""));
     fprintf(lines, ",\"time_scale\":%g,\"abilities\":[", run->time_scale);
@@ -136,6 +136,7 @@ void report_vector(struct report *report, const struct json *vector, const struc
 {
     const char *id = json_text(vector, "id", ""), *name = verdict_name(outcome->verdict);
     bool skipped = outcome->verdict == VERDICT_NOT_SUPPORTED || outcome->verdict == VERDICT_NOT_OBSERVED;
+    const struct json *rule;
     FILE *ktap = report->ktap;
 
     report->counts[outcome->verdict]++;
@@ -145,7 +146,13 @@ void report_vector(struct report *report, const struct json *vector, const struc
         put_plain(ktap, outcome->text);
         fprintf(ktap, "\n# %s hunts: ", id);
         put_plain(ktap, json_text(vector, "hunts", "-"));
-        fputc('\n', ktap);
+        fprintf(ktap, "\n# %s rules:", id);
+        for (rule = json_get(vector, "rules")->first; rule != NULL; rule = rule->next) {
+            fputc(' ', ktap);
+            put_plain(ktap, rule->type == JSON_STRING ? rule->text : "?");
+        }
+        fprintf(ktap, "\n# %s again: doorbell-player --device %s --id %s %s\n", id, report->device, id,
+                report->suite_path);
     }
     fprintf(ktap, "%s %u ", verdict_is_bad(outcome->verdict) ? "not ok" : "ok", ++report->number);
     put_plain(ktap, id);

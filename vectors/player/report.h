@@ -12,12 +12,13 @@
 struct report {
     FILE *ktap;
     FILE *lines; /* NULL: no file */
+    const char *device, *suite_path; /* as the command line gave them */
     unsigned number;
     unsigned counts[VERDICT_COUNT];
 };
 
 /* `plan` is how many vectors will be played. */
-void report_start(struct report *report, const struct run *run, const char *suite_path, size_t plan);
+void report_start(struct report *report, const struct run *run, size_t plan);
 void report_vector(struct report *report, const struct json *vector, const struct outcome *outcome);
 void report_end(struct report *report, size_t not_run);
 

@@ -126,6 +126,7 @@ static bool map_buffer(struct run *run, struct buffer *buffer)
         .align = member_count(description, "align", 64),
         .edge = edge == NULL ? -1 : (int)edge->integer,
         .window = json_equals(window, "low") ? WINDOW_LOW : json_equals(window, "high") ? WINDOW_HIGH : WINDOW_ANY,
+        .place = run->place,
         .writable = writable == NULL || writable->truth,
     };
 
@@ -208,12 +209,13 @@ static bool play_timed(struct run *run, uint64_t *cycles)
     return true;
 }
 
-struct outcome run_vector(struct run *run, const struct json *vector)
+struct outcome run_vector(struct run *run, const struct json *vector, uint32_t place)
 {
     struct outcome outcome;
     uint64_t cycles = 0;
 
     run->vector = vector;
+    run->place = place;
     run->not_observed = false;
     run->outcome = (struct outcome){.verdict = VERDICT_PASS, .step = -1};
     if (config_restore(run->hardware, &run->config) || run_broken(run, "configuration space"))

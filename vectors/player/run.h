@@ -53,6 +53,7 @@ struct run {
     const struct json *step;
     int step_index;
 
+    uint32_t place;
     struct buffer *buffers;
     size_t buffer_count;
     struct saved *saved;
@@ -81,8 +82,8 @@ bool run_broken(struct run *run, const char *what);
 /* Plays an op list of the suite outside any vector; the outcome is PASS when all of it held. */
 struct outcome run_recipe(struct run *run, const char *name);
 
-/* Plays one vector from reset to unmapping; recovery is the caller's. */
-struct outcome run_vector(struct run *run, const struct json *vector);
+/* Plays one vector from reset to unmapping; recovery is the caller's. `place`: see struct mapping_request. */
+struct outcome run_vector(struct run *run, const struct json *vector, uint32_t place);
 
 struct buffer *run_buffer(struct run *run, const struct json *name);
 bool run_save(struct run *run, const struct json *name, uint64_t value);

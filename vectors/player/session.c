@@ -80,16 +80,16 @@ static bool recover(struct session *session, struct run *run)
     return false;
 }
 
-static struct outcome play_one(struct session *session, struct run *run, const struct json *vector)
+static struct outcome play_one(struct session *session, struct run *run, const struct planned *planned)
 {
     struct outcome outcome, health;
 
-    if (!supported(session, run, vector))
+    if (!supported(session, run, planned->vector))
         return run->outcome;
-    outcome = run_vector(run, vector);
+    outcome = run_vector(run, planned->vector, planned->place);
     if (outcome.verdict > VERDICT_NOT_OBSERVED)
         return outcome;
-    run->vector = vector;
+    run->vector = planned->vector;
     if (!config_restore(session->hardware, &run->config)) {
         run_broken(run, "configuration space");
         return run->outcome;
@@ -110,7 +110,7 @@ static void write_resume(struct session *session, size_t next)
         return;
     }
     for (i = next; i < session->plan->count; i++)
-        fprintf(file, "%s\n", json_text(session->plan->vectors[i], "id", ""));
+        fprintf(file, "%s\n", json_text(session->plan->vectors[i].vector, "id", ""));
     if (fclose(file) != 0)
         report_comment(session->report, "cannot write %s", session->resume_path);
     else
@@ -125,14 +125,15 @@ static size_t play_all(struct session *session, struct run *run)
     unsigned broken_level = 0;
 
     for (done = 0; done < total; done++) {
-        const struct json *vector = plan->vectors[done % plan->count];
+        const struct planned *planned = &plan->vectors[done % plan->count];
+        const struct json *vector = planned->vector;
         struct outcome outcome;
 
         if (broken_level != 0 && plan_level(vector) > broken_level) {
             report_comment(session->report, "bring-up stops at level %u", broken_level);
             break;
         }
-        outcome = play_one(session, run, vector);
+        outcome = play_one(session, run, planned);
         report_vector(session->report, vector, &outcome);
         if (!verdict_is_bad(outcome.verdict) && (outcome.verdict != VERDICT_NOT_SUPPORTED || outcome.step < 0))
             continue;
@@ -178,7 +179,7 @@ static enum exit_code play_session(struct session *session, struct run *run)
                 session->hardware->error(session->hardware->self));
         return EXIT_SETUP;
     }
-    report_start(report, run, session->suite_path, session->plan->count * (size_t)session->repeat);
+    report_start(report, run, session->plan->count * (size_t)session->repeat);
     outcome = run_recipe(run, "version");
     if (outcome.verdict != VERDICT_PASS) {
         report_comment(report, "the device does not follow contract %s: %s",

@@ -13,7 +13,6 @@ struct session {
     struct suite *suite;
     const struct plan *plan;
     struct report *report;
-    const char *suite_path;
     const char *resume_path; /* where the ids that were not played go when the run stops; NULL: nowhere */
     double time_scale;
     uint64_t repeat;

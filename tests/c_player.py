@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 SANITIZED = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 TROUBLE = "Sanitizer", "runtime error"
 
