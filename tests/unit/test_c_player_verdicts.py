@@ -350,17 +350,27 @@ def test_another_contract_is_refused(tmp_path):
 
 def test_every_transaction_is_a_line_of_the_log(tmp_path):
     played, rows = play(tmp_path, vector("V0001", nops(), buffers=queue_buffers()))
-    assert rows[0]["run"]["layer"] == "loopback"
-    assert rows[0]["run"]["capabilities"] == {"queues": "0x1"}
-    own = [row for row in rows[1:] if row.get("vector") == "V0001" and "recipe" not in row]
-    steps = [row for row in own if "op" in row]
+    assert rows[0]["run"]["device"] == "loopback"
+    assert rows[1]["device"]["transport"] == "loopback"
+    assert rows[1]["device"]["capabilities"] == {"queues": 1}
+    assert "bus_master" in rows[1]["device"]["abilities"]
+    own = [row for row in rows[2:] if row.get("vector") == "V0001"]
+    recipes = [row["op"] for row in own if row["step"] is None]
+    assert recipes == ["reset/write", "reset/read", "health/read", "health/read"]
+    steps = [row for row in own if row["step"] is not None]
     assert [row["step"] for row in steps] == list(range(len(nops())))
     assert [row["op"] for row in steps] == [step["op"] for step in nops()]
     assert all(row["ok"] for row in steps)
-    assert own[-1] == {
-        "vector": "V0001",
+    result = rows[-1]
+    assert result["cycles"] > 0
+    assert result == {
+        "id": "V0001",
+        "name": "made-v0001",
         "verdict": "PASS",
-        "cycles": own[-1]["cycles"],
         "text": "",
+        "step": None,
+        "op": "",
+        "cycles": result["cycles"],
+        "hash": vector("V0001", nops(), buffers=queue_buffers())["hash"],
     }
     assert played.code == 0

@@ -25,7 +25,7 @@ REPLY, ERROR = 1, 0x21
 
 
 def verdicts(log: Path) -> dict[str, str]:
-    return {row["vector"]: row["verdict"] for row in c_player.rows(log) if "verdict" in row}
+    return {row["id"]: row["verdict"] for row in c_player.rows(log) if "verdict" in row}
 
 
 def python_player(out: Path, leave_out: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ def test_no_legal_variant_fails(tmp_path, variant):
 
 def test_a_server_that_ends_in_the_middle_is_an_error_of_the_host(tmp_path):
     with (
-        served("model", "--clients", "1") as device,
+        served("model") as device,
         _cut(device.partition(":")[2], 400) as between,
     ):
         words = ["--device", f"vfio-user:{between}", "--log", tmp_path / "log", SUITE]

@@ -33,15 +33,17 @@ void report_start(struct report *report, const struct run *run, size_t plan)
     fflush(report->ktap);
     if (lines == NULL)
         return;
-    fprintf(lines, "{\"run\":{\"player\":\"doorbell-player\",\"layer\":");
-    put_string(lines, run->hardware->name);
+    fprintf(lines, "{\"run\":{\"player\":\"doorbell-player\",\"device\":");
+    put_string(lines, report->device);
     fprintf(lines, ",\"suite\":");
     put_string(lines, json_text(document, "suite", ""));
     fprintf(lines, ",\"path\":");
     put_string(lines, report->suite_path);
     fprintf(lines, ",\"contract\":");
     put_string(lines, json_text(document, "contract", ""));
-    fprintf(lines, ",\"time_scale\":%g,\"abilities\":[", run->time_scale);
+    fprintf(lines, ",\"time_scale\":%g}}\n{\"device\":{\"transport\":", run->time_scale);
+    put_string(lines, run->hardware->name);
+    fprintf(lines, ",\"abilities\":[");
     for (bit = 0; bit < ABILITY_COUNT; bit++)
         if (run->hardware->abilities >> bit & 1) {
             fprintf(lines, "%s\"%s\"", comma, ability_name(bit));
@@ -51,7 +53,7 @@ void report_start(struct report *report, const struct run *run, size_t plan)
     for (i = 0; i < run->suite->capability_count; i++) {
         fprintf(lines, "%s", i ? "," : "");
         put_string(lines, run->suite->capabilities[i].name);
-        fprintf(lines, ":\"0x%" PRIx64 "\"", run->suite->capabilities[i].value);
+        fprintf(lines, ":%" PRIu64, run->suite->capabilities[i].value);
     }
     fprintf(lines, "}}}\n");
 }
@@ -70,20 +72,34 @@ void report_comment(struct report *report, const char *format, ...)
     fflush(report->ktap);
 }
 
+/* "read", or "reset/read" in a recipe. */
+static void put_op(FILE *lines, const char *recipe, const char *op)
+{
+    char text[80];
+
+    snprintf(text, sizeof text, "%.30s%s%.40s", recipe ? recipe : "", recipe ? "/" : "", op);
+    put_string(lines, text);
+}
+
+static void put_step(FILE *lines, const char *recipe, int step)
+{
+    if (recipe != NULL || step < 0)
+        fprintf(lines, ",\"step\":null,\"op\":");
+    else
+        fprintf(lines, ",\"step\":%d,\"op\":", step);
+}
+
 /* Everything of a line but what was transferred. */
 static void open_line(FILE *lines, const struct run *run, const char *where)
 {
     fprintf(lines, "{\"vector\":");
     put_string(lines, json_text(run->vector, "id", ""));
-    if (run->recipe != NULL) {
-        fprintf(lines, ",\"recipe\":");
-        put_string(lines, run->recipe);
-    }
-    fprintf(lines, ",\"step\":%d", run->step_index);
+    put_step(lines, run->recipe, run->step_index);
+    put_op(lines, run->recipe, json_text(run->step, "op", ""));
     if (run->cycle_known)
         fprintf(lines, ",\"time\":%" PRIu64, run->cycle);
-    fprintf(lines, ",\"op\":");
-    put_string(lines, json_text(run->step, "op", ""));
+    else
+        fprintf(lines, ",\"time\":null");
     if (where[0] != 0) {
         fprintf(lines, ",\"address\":");
         put_string(lines, where);
@@ -168,17 +184,16 @@ void report_vector(struct report *report, const struct json *vector, const struc
     fflush(ktap);
     if (report->lines == NULL)
         return;
-    fprintf(report->lines, "{\"vector\":");
+    fprintf(report->lines, "{\"id\":");
     put_string(report->lines, id);
-    fprintf(report->lines, ",\"verdict\":\"%s\",\"cycles\":%" PRIu64, name, outcome->cycles);
-    if (outcome->recipe != NULL) {
-        fprintf(report->lines, ",\"recipe\":");
-        put_string(report->lines, outcome->recipe);
-    }
-    if (outcome->step >= 0)
-        fprintf(report->lines, ",\"step\":%d", outcome->step);
-    fprintf(report->lines, ",\"text\":");
+    fprintf(report->lines, ",\"name\":");
+    put_string(report->lines, json_text(vector, "name", ""));
+    fprintf(report->lines, ",\"verdict\":\"%s\",\"text\":", name);
     put_string(report->lines, outcome->text);
+    put_step(report->lines, outcome->recipe, outcome->step);
+    put_op(report->lines, outcome->recipe, outcome->op);
+    fprintf(report->lines, ",\"cycles\":%" PRIu64 ",\"hash\":", outcome->cycles);
+    put_string(report->lines, json_text(vector, "hash", ""));
     fprintf(report->lines, "}\n");
     fflush(report->lines);
 }

@@ -18,6 +18,7 @@ bool run_settle(struct run *run, enum verdict verdict, const char *format, ...)
     run->outcome.verdict = verdict;
     run->outcome.step = run->step == NULL ? -1 : run->step_index;
     run->outcome.recipe = run->recipe;
+    run->outcome.op = json_text(run->step, "op", "");
     va_start(arguments, format);
     vsnprintf(run->outcome.text, sizeof run->outcome.text, format, arguments);
     va_end(arguments);
@@ -102,8 +103,7 @@ static bool play_recipe(struct run *run, const char *name)
 
 struct outcome run_recipe(struct run *run, const char *name)
 {
-    run->vector = NULL;
-    run->outcome = (struct outcome){.verdict = VERDICT_PASS, .step = -1};
+    run->outcome = (struct outcome){.verdict = VERDICT_PASS, .step = -1, .op = ""};
     play_recipe(run, name);
     run->recipe = NULL;
     run->step = NULL;
@@ -217,7 +217,7 @@ struct outcome run_vector(struct run *run, const struct json *vector, uint32_t p
     run->vector = vector;
     run->place = place;
     run->not_observed = false;
-    run->outcome = (struct outcome){.verdict = VERDICT_PASS, .step = -1};
+    run->outcome = (struct outcome){.verdict = VERDICT_PASS, .step = -1, .op = ""};
     if (config_restore(run->hardware, &run->config) || run_broken(run, "configuration space"))
         if (play_recipe(run, "reset") && set_up(run) && play_timed(run, &cycles) && check_guards(run) &&
             run->not_observed)

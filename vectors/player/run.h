@@ -31,6 +31,7 @@ struct outcome {
     enum verdict verdict;
     int step;           /* index of the op that settled it, or -1 */
     const char *recipe; /* the recipe whose op it was, or NULL: the vector's own steps */
+    const char *op;     /* its name, or "" */
     uint64_t cycles;    /* device time that the steps took, when all were played */
     char text[OUTCOME_BYTES];
 };
@@ -48,7 +49,7 @@ struct run {
     double time_scale;
     struct config config; /* as it was when the player began */
 
-    const struct json *vector; /* NULL while a recipe runs between vectors */
+    const struct json *vector; /* at work, or the last one */
     const char *recipe;
     const struct json *step;
     int step_index;
@@ -79,7 +80,7 @@ bool run_settle(struct run *run, enum verdict verdict, const char *format, ...)
 /* Ends the run because a function of the hardware layer gave false. */
 bool run_broken(struct run *run, const char *what);
 
-/* Plays an op list of the suite outside any vector; the outcome is PASS when all of it held. */
+/* Plays an op list of the suite, before or after a vector; the outcome is PASS when all of it held. */
 struct outcome run_recipe(struct run *run, const char *name);
 
 /* Plays one vector from reset to unmapping; recovery is the caller's. `place`: see struct mapping_request. */

@@ -42,7 +42,7 @@ static bool supported(struct session *session, struct run *run, const struct jso
     const struct json *needs = json_get(vector, "needs"), *one;
     uint64_t wanted = 0;
 
-    run->outcome = (struct outcome){.step = -1};
+    run->outcome = (struct outcome){.step = -1, .op = ""};
     for (one = json_get(needs, "device")->first; one != NULL; one = one->next) {
         const struct capability *capability = suite_capability(session->suite, one->key);
 
