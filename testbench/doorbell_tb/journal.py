@@ -75,6 +75,8 @@ class Journal:
         self._bars = [0, 0]
         self._registers: dict[int, int] = {}
         self._open: dict[int, Session] = {}
+        self._settled: set[int] = set()
+        """Queues that were enabled, and neither reset nor drained since."""
         self._staged = [0] * len(registers.QUEUE)
         self._reset = False
         """A device reset was asked for, and no queue has been touched since."""
@@ -104,22 +106,39 @@ class Journal:
                 self._ring(page // _STRIDE, page % _STRIDE, value, size)
             return
         if offset == registers.DEVICE.CONTROL.offset and value & 1:
-            self._registers.clear()
-            self._reset = True
+            self.reset()
             return
         if self._reset and offset in _QUEUES:  # software has seen the end of the reset
             self._reset = False
             for session in self._open.values():
                 session.until = self.base + position
             self._open.clear()
+        queue, register = divmod(offset - _QUEUES.start, _QUEUE_STRIDE)
+        if queue in self._settled and register:
+            return  # a queue takes settings in DISABLED only
         old = self._registers.get(offset & ~7, 0)
         shift = 8 * (offset & 7)
         mask = (1 << 8 * size) - 1 << shift
         self._registers[offset & ~7] = old & ~mask | value << shift & mask
-        if offset in _CONTROLS and value & 7 == 1:
-            self._enable(_CONTROLS[offset], position)
+        if offset in _CONTROLS:
+            self._control(_CONTROLS[offset], value, position)
         elif 0 <= (at := offset - registers.MSIX_TABLE.offset) < 16 * 32 and at % 16 == 8:
             self.vector_data.setdefault(at // 16, set()).add(value & 0xFFFF_FFFF)
+
+    def reset(self) -> None:
+        """Note that the device is being reset: every register gets its reset value, every queue DISABLED."""
+        self._registers.clear()
+        self._settled.clear()
+        self._reset = True
+
+    def _control(self, queue: int, value: int, position: int) -> None:
+        if value & 4:  # reset: what comes until the next enable is dropped
+            self._open.pop(queue, None)
+        if value & 6:
+            self._settled.discard(queue)
+        elif value & 1 and queue not in self._settled:
+            self._settled.add(queue)
+            self._enable(queue, position)
 
     def _enable(self, queue: int, position: int) -> None:
         block = registers.QUEUE[queue]
@@ -191,4 +210,5 @@ class Journal:
 _DOORBELLS = registers.DOORBELL[0].DOORBELL.offset
 _STRIDE = registers.DOORBELL[1].DOORBELL.offset - _DOORBELLS
 _QUEUES = range(registers.QUEUE[0].CONTROL.offset, _DOORBELLS)
+_QUEUE_STRIDE = registers.QUEUE[1].CONTROL.offset - _QUEUES.start
 _CONTROLS = {block.CONTROL.offset: number for number, block in enumerate(registers.QUEUE)}

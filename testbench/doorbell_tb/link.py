@@ -77,6 +77,7 @@ def restart(behaviour: str | Profile, seed: int | None = None) -> RtlTransport:
 def reset(cycles: int = 16) -> None:
     """Pulse the device's reset; requests under way are lost, mappings and the trace stay."""
     bench().resets.append(bench().transport.journal.base + bench().host.trace_count)
+    bench().transport.journal.reset()
     bench().host.reset_link(cycles)
 
 

@@ -7,6 +7,7 @@ from made_trace import BAR0, RING, Maker, copy, started
 
 from doorbell.contract import registers
 
+CONTROL = BAR0 + registers.QUEUE[0].CONTROL.offset
 DOORBELL = BAR0 + registers.DOORBELL[0].DOORBELL.offset
 
 
@@ -80,11 +81,41 @@ def test_an_unmapped_ring_has_invalid_packets():
 def test_a_new_session_for_each_enable():
     maker = started()
     maker.submit(copy())
+    maker.journal.write(CONTROL, 4, 8, 0)
+    maker.journal.write(DOORBELL, 9, 8, 0)  # dropped: the queue is DISABLED
     maker.enable(start=1)
     maker.submit(copy())
     first, second = maker.journal.sessions
     assert (first.put, second.start, second.put) == (1, 1, 2)
     assert second.base == RING
+
+
+def test_settings_of_a_queue_that_runs_stay():
+    maker = started()
+    maker.submit(copy())
+    ring = BAR0 + registers.QUEUE[0].RING_BASE.offset
+    maker.journal.write(ring, 0x7000, 8, 0)  # ignored, as is the second enable
+    maker.journal.write(CONTROL, 1, 8, 0)
+    maker.submit(copy())
+    assert [batch.first for batch in maker.journal.sessions[0].batches] == [0, 1]
+    assert len(maker.journal.sessions) == 1
+    maker.journal.write(CONTROL, 6, 8, 0)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    assert maker.journal.sessions[1].base == RING
+    maker.journal.write(CONTROL, 2, 8, 0)
+    maker.journal.write(ring, 0x7000, 8, 0)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    assert maker.journal.sessions[2].base == 0x7000
+
+
+def test_a_device_reset_forgets_every_setting():
+    maker = started()
+    maker.journal.write(BAR0 + registers.DEVICE.CONTROL.offset, 1, 8, 0)
+    maker.journal.write(DOORBELL, 1, 8, 0)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    first, second = maker.journal.sessions
+    assert not first.batches
+    assert (second.base, second.writeback, second.error_record) == (0, None, None)
 
 
 def test_message_data_of_the_table_is_noted():
