@@ -164,6 +164,9 @@ def test_a_client_that_vanishes_in_the_middle_of_work(path: Path) -> None:
             for _ in range(12):
                 ring.submit(encode.copies(0, IOVA + 0x10000, 0x80000, destination_space=Space.HOST))
             raw.send_bytes(b"\1\0\2\0\x30")  # and half a message
+        with client(path):
+            said = (path.parent / "log").read_text().splitlines()
+            assert " 0 device accesses refused" in said[-1], "it was stopped before its memory went"
         with client(path) as raw:
             assert raw.number(0, registers.DEVICE.SCRATCH.offset, 8) == 0
             assert raw.number(0, registers.DEVICE.STATUS.offset, 8) & 6 == 2

@@ -29,7 +29,9 @@ from doorbell.errors import (
 )
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import RunOptions, launcher
-from doorbell.vfio_user.messages import Command, Header, HeaderFlag, Version
+from doorbell.vfio_user import waiting
+from doorbell.vfio_user.messages import Header, Version
+from doorbell.vfio_user.numbers import Command, HeaderFlag
 from doorbell.vfio_user.server import listening
 from doorbell.vfio_user.transport import VfioUserTransport
 
@@ -98,6 +100,22 @@ def test_time_is_the_devices(device: str) -> None:
             assert after == before + 1
             assert start + cycles <= transport.now() < start + cycles + 200_000
         assert transport.now() <= await device.read(registers.DEVICE.CYCLES)
+
+    doorbell.run(program, device)
+
+
+def test_silence_ends_a_wait(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a limit, or when device time cannot be read because memory space is off."""
+    monkeypatch.setattr(waiting, "_PATIENCE_SECONDS", 0.2)
+
+    async def program(device: Device) -> None:
+        transport = device.transport
+        with pytest.raises(DeadlineExceeded, match="nothing happened"):
+            await transport.wait(transport.events())
+        await transport.config_write(4, 0, 2)
+        with pytest.raises(DeadlineExceeded, match="nothing happened"):
+            await transport.wait(transport.events(), transport.now() + 1000)
+        await transport.config_write(4, 6, 2)
 
     doorbell.run(program, device)
 

@@ -115,7 +115,9 @@ def test_an_eventfd_is_all_a_client_needs(raw: RawClient, bell: int) -> None:
         assert rang(bell) == 1
         ring.event(6)
         assert rang(bell, 0.05) == 0
+        assert raw.number(0, TABLE + 5 * 16 + 12, 4) == 0
         assert raw.set_irqs(EVENTFD, 5, 1) == 0  # takes it away
+        assert raw.number(0, TABLE + 5 * 16 + 12, 4) == 1, "masked"
         ring.event(5)
         assert rang(bell, 0.05) == 0
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from doorbell.vfio_user import wire
-from doorbell.vfio_user.messages import Command, Header, HeaderFlag
+from doorbell.vfio_user.messages import Header
+from doorbell.vfio_user.numbers import Command, HeaderFlag
 from doorbell.vfio_user.wire import Connection, Disconnected
 
 Pair = tuple[Connection, socket.socket]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doorbell import Device
 from doorbell.contract import registers
-from doorbell.vfio_user.messages import Region
+from doorbell.vfio_user.numbers import Region
 from doorbell.vfio_user.vectors import Vectors
 
 __all__ = ["Bars"]

@@ -6,7 +6,7 @@ from typing import Final
 
 from doorbell.errors import ArgumentError
 from doorbell.vfio_user.client import Client
-from doorbell.vfio_user.messages import Region
+from doorbell.vfio_user.numbers import Region
 
 __all__ = ["Bus"]
 

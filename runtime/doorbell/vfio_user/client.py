@@ -9,17 +9,15 @@ from typing import Final
 from doorbell.errors import DeviceLost, IncompatibleDevice
 from doorbell.vfio_user import negotiation
 from doorbell.vfio_user.messages import (
-    Command,
     DeviceInfo,
     Header,
-    HeaderFlag,
     IrqInfo,
     IrqSet,
-    IrqSetFlag,
     RegionAccess,
     RegionInfo,
     Version,
 )
+from doorbell.vfio_user.numbers import Command, HeaderFlag, IrqSetFlag
 from doorbell.vfio_user.wire import Connection, Disconnected, Message
 
 __all__ = ["Client"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from doorbell.errors import ArgumentError
 
-__all__ = ["SharedMemory"]
+__all__ = ["Mapped", "SharedMemory"]
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -66,3 +66,61 @@ class SharedMemory:
             os.close(descriptor)
         self._blocks.clear()
         self._views.clear()
+
+
+class Mapped:
+    """What the device reaches, by bus address, and which parts of it are watched for changes."""
+
+    def __init__(self) -> None:
+        self._maps: dict[int, Bytes] = {}
+        self._watched: dict[int, tuple[Bytes, Bytes]] = {}
+
+    @property
+    def watching(self) -> bool:
+        """Whether anything is watched."""
+        return bool(self._watched)
+
+    def add(self, iova: int, memory: Bytes) -> None:
+        """Note a mapping."""
+        self._maps[iova] = memory
+
+    def remove(self, iova: int) -> int:
+        """Forget a mapping; return its bytes.
+
+        Raises:
+            ArgumentError: there is none.
+        """
+        if iova not in self._maps:
+            raise ArgumentError(f"nothing is mapped at {iova:#x}")
+        return int(self._maps.pop(iova).nbytes)
+
+    def watch(self, iova: int, length: int) -> None:
+        """Look at a range from now on.
+
+        Raises:
+            ArgumentError: it is not mapped.
+        """
+        for start, memory in self._maps.items():
+            if start <= iova and iova + length <= start + memory.nbytes:
+                live = memory[iova - start : iova - start + length]
+                self._watched[iova] = live, live.copy()
+                return
+        raise ArgumentError(f"{length} bytes at {iova:#x} are not mapped, so nothing to watch")
+
+    def unwatch(self, iova: int) -> None:
+        """End a watch."""
+        self._watched.pop(iova, None)
+
+    def changes(self) -> int:
+        """Count the watched ranges that differ from the last look."""
+        count = 0
+        for live, before in self._watched.values():
+            if not np.array_equal(live, before):
+                before[:] = live
+                count += 1
+        return count
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._maps.clear()
+        self._watched.clear()

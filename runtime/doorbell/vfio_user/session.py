@@ -5,33 +5,27 @@ from __future__ import annotations
 import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from doorbell import Device
 from doorbell.transport import HasLab
 from doorbell.vfio_user import negotiation
 from doorbell.vfio_user.bars import Bars
 from doorbell.vfio_user.config import CONFIG_BYTES, ConfigSpace
+from doorbell.vfio_user.description import describe, whole
 from doorbell.vfio_user.handover import hand_over
 from doorbell.vfio_user.messages import (
-    Command,
-    DeviceFlag,
-    DeviceInfo,
     DmaMap,
     DmaUnmap,
-    HeaderFlag,
-    IrqFlag,
-    IrqIndex,
-    IrqInfo,
     IrqSet,
-    Layout,
-    Region,
     RegionAccess,
-    RegionFlag,
-    RegionInfo,
-    RegionIoFds,
     WriteEntry,
     WriteMulti,
+)
+from doorbell.vfio_user.numbers import (
+    Command,
+    HeaderFlag,
+    Region,
 )
 from doorbell.vfio_user.pace import Pace
 from doorbell.vfio_user.vectors import Vectors
@@ -44,7 +38,6 @@ _WRITES_MAX: Final = 1024
 _WITH_DESCRIPTORS = (Command.DMA_MAP, Command.DEVICE_SET_IRQS)
 
 Handler = Callable[[Message], Awaitable[bytes]]
-L = TypeVar("L", bound=Layout)
 
 
 @dataclass(slots=True)
@@ -77,10 +70,10 @@ class Session:
         self._handlers: dict[int, Handler] = {
             Command.DMA_MAP: self._dma_map,
             Command.DMA_UNMAP: self._dma_unmap,
-            Command.DEVICE_GET_INFO: self._device_info,
-            Command.DEVICE_GET_REGION_INFO: self._region_info,
-            Command.DEVICE_GET_REGION_IO_FDS: self._region_io_fds,
-            Command.DEVICE_GET_IRQ_INFO: self._irq_info,
+            Command.DEVICE_GET_INFO: self._describe,
+            Command.DEVICE_GET_REGION_INFO: self._describe,
+            Command.DEVICE_GET_REGION_IO_FDS: self._describe,
+            Command.DEVICE_GET_IRQ_INFO: self._describe,
             Command.DEVICE_SET_IRQS: self._set_irqs,
             Command.REGION_READ: self._region_read,
             Command.REGION_WRITE: self._region_write,
@@ -163,45 +156,18 @@ class Session:
 
     # Memory -------------------------------------------------------------------------------------------
     async def _dma_map(self, message: Message) -> bytes:
-        self._windows.map(_whole(DmaMap, message), message.descriptors)
+        self._windows.map(whole(DmaMap, message), message.descriptors)
         return b""
 
     async def _dma_unmap(self, message: Message) -> bytes:
-        request = _whole(DmaUnmap, message)
+        request = whole(DmaUnmap, message)
         self._windows.unmap(request)
         return request.pack()
 
-    # What there is ------------------------------------------------------------------------------------
-    async def _device_info(self, message: Message) -> bytes:
-        _room(_whole(DeviceInfo, message).argsz, DeviceInfo)
-        flags = DeviceFlag.RESET | DeviceFlag.PCI
-        return DeviceInfo(DeviceInfo.FORMAT.size, flags, Region.VGA + 1, len(IrqIndex)).pack()
+    async def _describe(self, message: Message) -> bytes:
+        return describe(message, self._region_size, self._vectors.count)
 
-    async def _region_info(self, message: Message) -> bytes:
-        request = _whole(RegionInfo, message)
-        _room(request.argsz, RegionInfo)
-        if request.index > Region.VGA:
-            raise OSError(errno.EINVAL, f"region {request.index}")
-        size = self._region_size(request.index)
-        flags = RegionFlag.READ | RegionFlag.WRITE if size else 0
-        return RegionInfo(RegionInfo.FORMAT.size, flags, request.index, 0, size).pack()
-
-    async def _region_io_fds(self, message: Message) -> bytes:
-        request = _whole(RegionIoFds, message)
-        _room(request.argsz, RegionIoFds)
-        if request.flags or request.count or request.index > Region.VGA:
-            raise OSError(errno.EINVAL, f"{request}")
-        return RegionIoFds(RegionIoFds.FORMAT.size, 0, request.index).pack()
-
-    async def _irq_info(self, message: Message) -> bytes:
-        request = _whole(IrqInfo, message)
-        _room(request.argsz, IrqInfo)
-        if request.index not in set(IrqIndex):
-            raise OSError(errno.EINVAL, f"interrupts of kind {request.index}")
-        count = self._vectors.count if request.index == IrqIndex.MSIX else 0
-        flags = IrqFlag.EVENTFD | IrqFlag.MASKABLE if count else 0
-        return IrqInfo(IrqInfo.FORMAT.size, flags, request.index, count).pack()
-
+    # Interrupts ---------------------------------------------------------------------------------------
     async def _set_irqs(self, message: Message) -> bytes:
         request = IrqSet.unpack(message.payload)
         if request.argsz != len(message.payload):
@@ -221,7 +187,7 @@ class Session:
             raise OSError(errno.EINVAL, f"{access}: the region has {size:#x} bytes")
 
     async def _region_read(self, message: Message) -> bytes:
-        access = _whole(RegionAccess, message)
+        access = whole(RegionAccess, message)
         self._check(access)
         if access.region == Region.CONFIG:
             data = await self._config.read(access.offset, access.count)
@@ -261,16 +227,3 @@ class Session:
         self._config.reset()
         self._vectors.forget()
         return b""
-
-
-def _whole(layout: type[L], message: Message) -> L:
-    """Return the payload as ``layout``, which it must be to the byte."""
-    if len(message.payload) != layout.FORMAT.size:
-        raise OSError(errno.EINVAL, f"{layout.__name__} of {len(message.payload)} bytes")
-    return layout.unpack(message.payload)
-
-
-def _room(argsz: int, layout: type[Layout]) -> None:
-    """Check that the client has room for the reply."""
-    if argsz < layout.FORMAT.size:
-        raise OSError(errno.EINVAL, f"argsz {argsz}: the reply has {layout.FORMAT.size} bytes")

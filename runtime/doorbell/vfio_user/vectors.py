@@ -18,7 +18,8 @@ from typing import Final
 
 from doorbell import Device
 from doorbell.contract import MSIX_ENTRY, registers
-from doorbell.vfio_user.messages import IrqIndex, IrqSet, IrqSetFlag
+from doorbell.vfio_user.messages import IrqSet
+from doorbell.vfio_user.numbers import IrqIndex, IrqSetFlag
 from doorbell.vfio_user.wire import Message
 
 __all__ = ["Vectors"]

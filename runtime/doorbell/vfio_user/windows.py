@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 
 from doorbell.transport import Transport
-from doorbell.vfio_user.messages import DmaFlag, DmaMap, DmaUnmap, DmaUnmapFlag
+from doorbell.vfio_user.messages import DmaMap, DmaUnmap
 from doorbell.vfio_user.negotiation import MAPS_MAX, PAGE
+from doorbell.vfio_user.numbers import DmaFlag, DmaUnmapFlag
 
 __all__ = ["Windows"]
 

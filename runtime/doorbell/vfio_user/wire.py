@@ -14,7 +14,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from doorbell.vfio_user.messages import HEADER_BYTES, Header, HeaderFlag
+from doorbell.vfio_user.messages import HEADER_BYTES, Header
+from doorbell.vfio_user.numbers import HeaderFlag
 
 __all__ = ["DESCRIPTORS_MAX", "TRANSFER_MAX", "Connection", "Disconnected", "Message"]
 
