@@ -257,11 +257,23 @@ def test_configuration_space(tmp_path):
     assert verdict(tmp_path, steps)[0] == "FAIL"
 
 
-def test_a_vector_finds_configuration_space_as_it_was_at_first(tmp_path):
-    off = {"op": "config_write", "at": 4, "size": 2, "value": 0}
-    on = {"op": "config_read", "at": 4, "size": 2, "expect": {"eq": 6}}
-    played, _ = play(tmp_path, vector("V0001", [off]), vector("V0002", [on]))
-    assert played.code == 0, played.out
+MSIX_CONTROL = {"capability": "msix", "at": 2, "size": 2}
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_configuration_space_is_set_up_again(tmp_path, failing):
+    off = [
+        {"op": "config_write", "at": 4, "size": 2, "value": 0},
+        {"op": "config_write", **MSIX_CONTROL, "value": 0x4000},
+        *([read(SCRATCH, expect={"eq": 1})] if failing else []),
+    ]
+    as_before = [
+        {"op": "config_read", "at": 4, "size": 2, "expect": {"eq": 6}},
+        {"op": "config_read", **MSIX_CONTROL, "expect": {"eq": 0, "mask": 0x4000}},
+    ]
+    _, rows = play(tmp_path, vector("V0001", off), vector("V0002", as_before))
+    found = [row["verdict"] for row in rows if "verdict" in row]
+    assert found == ["FAIL" if failing else "PASS", "PASS"]
 
 
 def test_a_write_outside_the_buffers_fails(tmp_path):

@@ -10,11 +10,13 @@
 /* Stores where the first capability of this id is, 0 when there is none. False: the layer broke. */
 bool config_find(struct hardware *hardware, unsigned id, unsigned *at);
 
-/* The registers that a vector may change and that every vector starts with as they were. */
+#define CONFIG_BARS 6
+
+/* The registers that a vector may change and that are then set up again as they were. */
 struct config {
-    uint32_t command;
-    uint32_t device_control;
-    unsigned pcie; /* where the PCI Express capability is; 0: nowhere */
+    uint32_t command, device_control, message_control;
+    uint32_t bars[CONFIG_BARS];
+    unsigned pcie, msix; /* where these capabilities are; 0: nowhere */
 };
 
 bool config_save(struct hardware *hardware, struct config *config);

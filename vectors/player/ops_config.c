@@ -61,6 +61,7 @@ bool op_config_write(struct run *run)
     value = (value & bits) | (before & ~bits);
     value &= UINT64_MAX >> (64 - 8 * size);
     report_number(run->report, run, where, value, "", true);
+    run->config_changed = true;
     if (!run->hardware->config_write(run->hardware->self, at, size, (uint32_t)value))
         return run_broken(run, "config_write");
     return true;

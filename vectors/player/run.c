@@ -199,6 +199,14 @@ static bool check_guards(struct run *run)
     return true;
 }
 
+static bool restore_config(struct run *run)
+{
+    if (!run->config_changed)
+        return true;
+    run->config_changed = false;
+    return config_restore(run->hardware, &run->config) || run_broken(run, "configuration space");
+}
+
 static bool play_timed(struct run *run, uint64_t *cycles)
 {
     uint64_t start, end;
@@ -218,13 +226,14 @@ struct outcome run_vector(struct run *run, const struct json *vector, uint32_t p
     run->place = place;
     run->not_observed = false;
     run->outcome = (struct outcome){.verdict = VERDICT_PASS, .step = -1, .op = ""};
-    if (config_restore(run->hardware, &run->config) || run_broken(run, "configuration space"))
-        if (play_recipe(run, "reset") && set_up(run) && play_timed(run, &cycles) && check_guards(run) &&
-            run->not_observed)
-            run_settle(run, VERDICT_NOT_OBSERVED, "a link expectation needs an analyser; all else held");
-    /* What a failed vector left running must not reach memory that is about to be freed. */
+    if (play_recipe(run, "reset") && set_up(run) && play_timed(run, &cycles) && check_guards(run) && run->not_observed)
+        run_settle(run, VERDICT_NOT_OBSERVED, "a link expectation needs an analyser; all else held");
     outcome = run->outcome;
     run->step = NULL;
+    run->recipe = NULL;
+    if (!restore_config(run) && outcome.verdict < VERDICT_ERROR)
+        outcome = run->outcome;
+    /* What a failed vector left running must not reach memory that is about to be freed. */
     if (outcome.verdict >= VERDICT_NOT_SUPPORTED)
         play_recipe(run, "queue_reset");
     run->outcome = outcome;

@@ -48,6 +48,7 @@ struct run {
     struct report *report;
     double time_scale;
     struct config config; /* as it was when the player began */
+    bool config_changed;  /* by the vector at work */
 
     const struct json *vector; /* at work, or the last one */
     const char *recipe;

@@ -89,11 +89,6 @@ static struct outcome play_one(struct session *session, struct run *run, const s
     outcome = run_vector(run, planned->vector, planned->place);
     if (outcome.verdict > VERDICT_NOT_OBSERVED)
         return outcome;
-    run->vector = planned->vector;
-    if (!config_restore(session->hardware, &run->config)) {
-        run_broken(run, "configuration space");
-        return run->outcome;
-    }
     health = run_recipe(run, "health");
     health.cycles = outcome.cycles;
     return health.verdict == VERDICT_PASS ? outcome : health;
