@@ -297,6 +297,13 @@ def test_a_write_outside_the_buffers_fails(tmp_path):
     assert 'outside buffer "records"' in text
 
 
+@pytest.mark.parametrize(("log2", "kept"), [(0, 1), (2**31 - 1, 16), ("0xffffffffffffffff", 16)])
+def test_the_toy_keeps_ring_sizes_in_their_limits(tmp_path, log2, kept):
+    steps = [write(QUEUE.RING_LOG2, log2), read(QUEUE.RING_LOG2, expect={"eq": kept})]
+    ring = [write(QUEUE.CONTROL, 1), write(registers.DOORBELL[0].DOORBELL, 1)]
+    assert verdict(tmp_path, [*steps, *ring])[0] == "PASS"
+
+
 def test_what_is_not_published_does_not_reach_the_device(tmp_path):
     steps = [step for step in nops(1) if step["op"] != "publish"]
     assert verdict(tmp_path, steps, buffers=queue_buffers())[0] == "FAIL"

@@ -230,6 +230,8 @@ static void write_register(struct toy *toy, uint64_t at, uint64_t value, uint64_
         toy->dropped_writes++;
     } else if (kept != NULL) {
         *kept = (*kept & ~mask) | (value & mask);
+        if (toy->ring_log2 < DB_RING_LOG2_MIN || toy->ring_log2 > DB_RING_LOG2_MAX)
+            toy->ring_log2 = toy->ring_log2 > DB_RING_LOG2_MAX ? DB_RING_LOG2_MAX : DB_RING_LOG2_MIN;
     } else if (at == DB_DEVICE_CONTROL && value & mask & DB_DEVICE_CONTROL_RESET_MASK) {
         device_reset(toy);
     } else if (at == DB_DEVICE_DROPPED_DOORBELLS) {
