@@ -1,0 +1,154 @@
+"""`doorbell plan`: check the test plan, trace rules to evidence, compute the sign-off."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from doorbell.exit_codes import ExitCode
+from doorbell_vectors.errors import VectorsError
+from doorbell_vectors.format.document import load as load_suite
+from doorbell_vectors.format.files import write_text
+from doorbell_vectors.plan.check import orphans
+from doorbell_vectors.plan.document import FOLDER, load
+from doorbell_vectors.plan.evidence import gather
+from doorbell_vectors.plan.signoff import State, sign_off
+from doorbell_vectors.plan.trace import Row, Trace, trace
+from doorbell_vectors.player.options import SUITE, suite_path
+
+__all__ = ["command", "table"]
+
+_FIRST: Final = (
+    *("rule", "text hash", "status", "testpoints", "vectors", "tests", "bins hit", "bins"),
+    *("mutants killed", "mutants"),
+)
+_LAST: Final = ("waivers", "untestable", "reviewer", "issue", "text")
+
+_CHECKOUT: Final = FOLDER.parents[1]
+
+
+class _Plan:
+    help = "check the test plan, trace each rule to its evidence, compute the sign-off"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the subcommands."""
+        parser.add_argument("--folder", type=Path, default=FOLDER, help="where the plan is")
+        parser.add_argument("--suite", default=SUITE, help="suite file, or a name")
+        actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+        actions.add_parser(
+            "check", help="rules, vectors and testpoints that belong to nothing; 1 if there are"
+        )
+        for name, what in (
+            ("trace", "each rule with testpoints, vectors, bins, mutants, results, as CSV"),
+            ("signoff", "which criteria hold, which do not and why; 1 if one fails or is open"),
+        ):
+            action = actions.add_parser(name, help=what)
+            add = action.add_argument
+            add(
+                "--replay",
+                type=Path,
+                action="append",
+                default=[],
+                help="folder of a replay (repeatable)",
+            )
+            add("--coverage", type=Path, help="folder that `make coverage` left")
+            add("--mutation", type=Path, help="mutation.json")
+            add("--waivers", type=Path, help="waivers, as for `doorbell replay`")
+            add("--out", type=Path, help="write it there instead of printing it")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; 0 right, 1 something is missing, 2 a file is wrong."""
+        try:
+            return _ACTIONS[args.action](args)
+        except VectorsError as error:
+            print(f"doorbell plan: {error}", file=sys.stderr)
+            return ExitCode.USAGE
+
+
+def _check(args: argparse.Namespace) -> int:
+    plan = load(args.folder)
+    suite = load_suite(suite_path(args.suite))
+    found = orphans(plan, suite, _CHECKOUT)
+    for line in found:
+        print(line, file=sys.stderr)
+    points, bins = sum(1 for _ in plan.testpoints), sum(1 for _ in plan.coverage)
+    print(
+        f"{points} testpoints, {bins} coverpoints, {len(suite.vectors)} vectors; {len(found)} orphans"
+    )
+    return ExitCode.WRONG if found else ExitCode.RIGHT
+
+
+def _traced(args: argparse.Namespace) -> Trace:
+    folder = args.coverage
+    code = folder / "code.json" if folder and (folder / "code.json").exists() else None
+    evidence = gather(
+        args.replay,
+        bins=folder / "functional.json" if folder else None,
+        code=code,
+        mutation=args.mutation,
+        waivers=args.waivers,
+    )
+    return trace(load(args.folder), load_suite(suite_path(args.suite)), evidence)
+
+
+def _trace(args: argparse.Namespace) -> int:
+    _tell(args, table(_traced(args)))
+    return ExitCode.RIGHT
+
+
+def table(found: Trace) -> str:
+    """Return the traceability matrix as CSV; owner, reviewer and issue are the receiver's cells."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    results = [
+        f"{device} {what}"
+        for device in found.devices
+        for what in ("verdict", "right", "date", "id")
+    ]
+    rows.writerow([*_FIRST, *results, *_LAST])
+    rows.writerows(_cells(row, found) for row in found.rows)
+    return text.getvalue()
+
+
+def _cells(row: Row, found: Trace) -> list[object]:
+    cells: list[object] = [row.rule, row.text_hash, row.status]
+    cells += [" ".join(part) for part in (row.testpoints, row.vectors, row.tests)]
+    cells += [row.bins_hit, row.bins, row.mutants_killed, row.mutants]
+    for device in found.devices:
+        one = row.results[device]
+        cells += [one.verdict, f"{one.right} of {one.total}", one.date, one.device_id]
+    return [*cells, " ".join(row.waivers), row.untestable, row.reviewer, row.issue, row.text]
+
+
+def _signoff(args: argparse.Namespace) -> int:
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    judged = sign_off(_traced(args), today)
+    lines = [
+        f"{one.criterion.id} {one.state:7} {one.criterion.text}\n    {one.why}" for one in judged
+    ]
+    counts = ", ".join(f"{sum(one.state is state for one in judged)} {state}" for state in State)
+    _tell(args, "\n".join([*lines, counts, ""]))
+    bad = any(one.state in {State.FAILS, State.OPEN} for one in judged)
+    return ExitCode.WRONG if bad else ExitCode.RIGHT
+
+
+def _tell(args: argparse.Namespace, text: str) -> None:
+    if args.out:
+        write_text(args.out, text)
+    else:
+        print(text, end="")
+
+
+_ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
+    "check": _check,
+    "trace": _trace,
+    "signoff": _signoff,
+}
+
+command = _Plan()
