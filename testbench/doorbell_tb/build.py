@@ -53,6 +53,7 @@ def build(
     extra: Sequence[Path] = (),
     defines: Mapping[str, str] | None = None,
     device: Path = _DEVICE,
+    coverage: bool = False,
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> Build:
@@ -62,6 +63,7 @@ def build(
     VCD when zlib or lz4 headers are missing). `public` are further Verilator control files that
     show signals to Python. `replace` puts edited sources in the place of listed ones; `extra` come
     before all others; `defines` are preprocessor macros. `device` lists the device's sources.
+    With `coverage` the program leaves `coverage.dat` (lines, toggles, expressions) in its folder.
     `progress` gets a line now and then, from 2 s on; it prints to stderr by default.
     Raises `BuildError` with the tool's first error, or when a source is missing.
     """
@@ -72,6 +74,7 @@ def build(
         defines=defines or {},
         device=device,
         waves=wave_format(progress or _to_stderr) if waves else "",
+        coverage=coverage,
     )
     tools = Tools.find()
     root = out or CHECKOUT / "out" / "build"

@@ -38,17 +38,23 @@ class Inputs:
     """`NAME=value` or `NAME`."""
     waves: str
     """`fst`, `vcd` or empty."""
+    coverage: bool
+    """Count what lines, toggles and expressions of the device are exercised."""
 
     def digest(self, tools: str) -> str:
         """Return the build's name: a hash of contents, flags and `tools` (versions and flags)."""
         return _hash(
-            [tools, *self.defines, self.waves],
+            [tools, *self.defines, self.waves, *self._counted()],
             [*self.controls, *self.sources, *self.host, *self.headers],
         )
 
     def host_digest(self, tools: str) -> str:
         """Return the same for what does not depend on the device: host and runtime objects."""
-        return _hash([tools, self.waves], [*self.host, *self.headers])
+        return _hash([tools, self.waves, *self._counted()], [*self.host, *self.headers])
+
+    def _counted(self) -> list[str]:
+        """Return words for the digest that leave the names of other builds as they are."""
+        return ["coverage"] if self.coverage else []
 
 
 def collect(
@@ -59,6 +65,7 @@ def collect(
     defines: Mapping[str, str],
     device: Path,
     waves: str,
+    coverage: bool = False,
 ) -> Inputs:
     """Find all files of a build (arguments as for `build.build`). Raises `BuildError`."""
     replaced = {original.resolve(): edited.resolve() for original, edited in replace.items()}
@@ -85,6 +92,7 @@ def collect(
         host_include=(_TESTBENCH / "host",),
         defines=tuple(f"{name}={value}" if value else name for name, value in defines.items()),
         waves=waves,
+        coverage=coverage,
     )
 
 
