@@ -6,7 +6,7 @@
 //
 // One weighted round-robin decides between queues; each shared resource keeps a turn of its own, so that a queue which
 // waits for a busy resource is not overtaken for ever by one that happens to stand at the front whenever the resource
-// is free. A busy resource takes its queues out of the choice and delays nobody else (CP-ARB-004).
+// is free. A busy resource takes its queues out of the choice and delays nobody else (CP-ARB-003).
 module cp_arbiter
   import doorbell_pkg::*;
   import cp_pkg::*;

@@ -1,7 +1,7 @@
 // Weighted round-robin over the queues: a queue keeps its turn for up to WEIGHT grants while it requests.
 //
 // A queue that requests without pause sees at most one turn of every other queue before its own, hence at most the sum
-// of their weights (CP-ARB-001, 002). Weight 0 acts as 1 (CP-ARB-003). The state moves only with advance_i.
+// of their weights (CP-ARB-001, 002). Weight 0 acts as 1 (CP-ARB-001). The state moves only with advance_i.
 module cp_wrr
   import doorbell_pkg::*;
   import cp_pkg::*;
