@@ -25,7 +25,7 @@ switch = $(if $(filter-out 0 no,$(2)),--$(1))
 EXEC := exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint soak bench contract vectors mutation player setup doctor format requirements clean distclean
+.PHONY: help run test lint soak bench contract vectors mutation coverage player setup doctor format requirements clean distclean
 
 help:
 	@echo "make run       run the network on the device and check it bit for bit"
@@ -37,6 +37,7 @@ help:
 	@echo "make conformance  the directed vectors on the RTL; writes out/conformance.json   DEVICE=rtl|model"
 	@echo "make contract  write again what is emitted from contract/"
 	@echo "make mutation  mutation score of the vectors; writes out/mutation.json   ARGS='--mutants N'"
+	@echo "make coverage  bins of the test plan and lines of the RTL that the vectors exercise; writes out/coverage"
 	@echo "make vectors   compile vectors/directed/*.yaml into vectors/suites and the manifest"
 	@echo "make player    build the portable vector player (C11): out/player/doorbell-player"
 	@echo "make format    lay out Python and SystemVerilog as lint wants them"
@@ -78,6 +79,10 @@ contract: setup
 
 mutation: setup
 	@$(EXEC) $(DOORBELL) mutation $(ARGS)
+
+coverage: setup
+	@$(EXEC) $(DOORBELL) coverage --jobs $(JOBS) $(call given,seed,$(SEED)) \
+	    $(call given,profile,$(PROFILE)) $(ARGS)
 
 vectors: setup
 	@$(EXEC) $(DOORBELL) vectors build $(ARGS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = [
     "BuildError",
+    "CoverageError",
     "HostError",
     "MutationError",
     "PlantedError",
@@ -35,6 +36,10 @@ class PlantedError(TestbenchError):
 
 class MutationError(TestbenchError):
     """A mutation campaign cannot run: the suite fails without a mutant, or a review does not fit."""
+
+
+class CoverageError(TestbenchError):
+    """What a simulator counted cannot be read, or there is nothing."""
 
 
 class HostError(TestbenchError):

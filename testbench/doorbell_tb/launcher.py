@@ -20,7 +20,19 @@ __all__ = ["RtlLauncher", "launcher"]
 
 
 class RtlLauncher:
-    """Runs programs on the RTL under Verilator; see `doorbell.launch.Launcher`."""
+    """Runs programs on the RTL under Verilator; see `doorbell.launch.Launcher`.
+
+    With ``coverage`` each run also leaves ``coverage.dat``: what of the RTL it exercised.
+    """
+
+    def __init__(self, *, coverage: bool = False) -> None:
+        self._coverage = coverage
+
+    def at(self, place: str) -> RtlLauncher:
+        """Return the launcher of a variant: "rtl:coverage" counts. Raises LookupError for another name."""
+        if place != "coverage":
+            raise LookupError(f"device 'rtl:{place}': there are rtl and rtl:coverage")
+        return RtlLauncher(coverage=True)
 
     def attach(self) -> RtlTransport:
         """Return the transport of the simulator that this process is.
@@ -52,7 +64,8 @@ class RtlLauncher:
         )
         try:
             profile(options.profile)
-            program = build("waves" if options.waves else "default", waves=options.waves)
+            variant = "-".join(["waves"] * options.waves + ["coverage"] * self._coverage)
+            program = build(variant or "default", waves=options.waves, coverage=self._coverage)
             sys.stdout.flush()
             output = os.dup(1)
             try:
@@ -73,7 +86,8 @@ class RtlLauncher:
         except BuildError as error:
             return Outcome(ExitCode.SETUP, {}, str(error))
         outcome = Outcome(ending.code, ending.result, ending.message)
-        return with_replay(outcome, "rtl", target, arguments, options)
+        name = "rtl:coverage" if self._coverage else "rtl"
+        return with_replay(outcome, name, target, arguments, options)
 
 
 launcher = RtlLauncher()

@@ -6,6 +6,7 @@ import argparse
 import csv
 import datetime
 import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from doorbell_vectors.format.files import write_text
 from doorbell_vectors.plan.check import orphans
 from doorbell_vectors.plan.document import FOLDER, load
 from doorbell_vectors.plan.evidence import gather
+from doorbell_vectors.plan.sampling.sample import sample
 from doorbell_vectors.plan.signoff import State, sign_off
 from doorbell_vectors.plan.trace import Row, Trace, trace
 from doorbell_vectors.player.options import SUITE, suite_path
@@ -61,6 +63,13 @@ class _Plan:
             add("--mutation", type=Path, help="mutation.json")
             add("--waivers", type=Path, help="waivers, as for `doorbell replay`")
             add("--out", type=Path, help="write it there instead of printing it")
+
+        counted = actions.add_parser("coverage", help="which bins of the plan replays have hit")
+        counted.add_argument("replay", type=Path, nargs="+", help="folders of replays")
+        counted.add_argument("--out", type=Path, help="write it as JSON there")
+        counted.add_argument(
+            "--missing", action="store_true", help="list the bins that were not hit"
+        )
 
     def run(self, args: argparse.Namespace) -> int:
         """Do it; 0 right, 1 something is missing, 2 a file is wrong."""
@@ -126,6 +135,29 @@ def _cells(row: Row, found: Trace) -> list[object]:
     return [*cells, " ".join(row.waivers), row.untestable, row.reviewer, row.issue, row.text]
 
 
+def _coverage(args: argparse.Namespace) -> int:
+    plan = load(args.folder)
+    found = sample(plan, args.replay)
+    data = found.data(plan)
+    for name, point in data["coverpoints"].items():
+        print(f"{name:24} {point['hit']:4} of {point['total']:4} bins")
+        for missing in point["bins"] if args.missing else ():
+            if not point["bins"][missing]:
+                print(f"    {missing}")
+        for strange in point["unforeseen"]:
+            print(f"    though the plan says that it cannot be: {strange}")
+    hit, total = (
+        sum(one[part] for one in data["coverpoints"].values()) for part in ("hit", "total")
+    )
+    each = 1e6 * found.sample_seconds / max(found.transactions, 1)
+    print(
+        f"{'all':24} {hit:4} of {total:4} bins; {found.transactions} transactions, {each:.2f} us each"
+    )
+    if args.out:
+        write_text(args.out, json.dumps(data, indent=1) + "\n")
+    return ExitCode.RIGHT
+
+
 def _signoff(args: argparse.Namespace) -> int:
     today = datetime.datetime.now(tz=datetime.UTC).date()
     judged = sign_off(_traced(args), today)
@@ -147,6 +179,7 @@ def _tell(args: argparse.Namespace, text: str) -> None:
 
 _ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "check": _check,
+    "coverage": _coverage,
     "trace": _trace,
     "signoff": _signoff,
 }

@@ -141,6 +141,7 @@ class Player:
             buffer.memory[:] = np.frombuffer(data, np.uint8)
             hardware.map(buffer)
             run.buffers[name] = buffer
+            run.tell(name, buffer.address)
         hardware.transport.publish()
         run.faults = len(hardware.transport.faults())
         run.interrupts = {

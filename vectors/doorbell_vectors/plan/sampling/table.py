@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NOTHING", "Column", "Table", "joined"]
+__all__ = ["NOTHING", "Column", "Table"]
 
 NOTHING: Final = -1
 """In a column: this row has no such thing, and falls into no bin of it."""
@@ -29,12 +29,3 @@ class Table:
     def rows(self) -> int:
         """How many rows there are."""
         return len(next(iter(self.columns.values()))) if self.columns else 0
-
-
-def joined(tables: Sequence[Table]) -> Table:
-    """Return tables of the same kind as one."""
-    columns: dict[str, Any] = {
-        name: np.concatenate([table.columns[name] for table in tables])
-        for name in tables[0].columns
-    }
-    return Table(columns, tables[0].names)
