@@ -143,9 +143,9 @@ class Journal:
     def _enable(self, queue: int, position: int) -> None:
         block = registers.QUEUE[queue]
 
-        def pointer(register: Register) -> int | None:
+        def pointer(register: Register) -> int | None:  # bits of no field count as zero
             value = self._registers.get(register.offset, 0)
-            return value & ~register.fields["enable"].mask if value & 1 else None
+            return value & register.fields["address"].mask if value & 1 else None
 
         log2 = self._registers.get(block.RING_LOG2.offset, limits.RING_LOG2_MIN)
         log2 = min(max(log2, limits.RING_LOG2_MIN), limits.RING_LOG2_MAX)
@@ -154,7 +154,7 @@ class Journal:
         session = Session(
             queue=queue,
             since=self.base + position,
-            base=self._registers.get(block.RING_BASE.offset, 0) & -limits.RING_ALIGN_BYTES,
+            base=self._registers.get(block.RING_BASE.offset, 0) & block.RING_BASE.fields["address"].mask,
             size=1 << log2,
             start=start,
             writeback=pointer(block.WRITEBACK),

@@ -108,6 +108,24 @@ def test_settings_of_a_queue_that_runs_stay():
     assert maker.journal.sessions[2].base == 0x7000
 
 
+def test_address_bits_of_no_field_count_as_zero():
+    """CP-CFG-004."""
+    maker = started()
+    block = registers.QUEUE[0]
+    maker.journal.write(CONTROL, 4, 8, 0)
+    for register, value in (
+        (block.RING_BASE, RING + 0x2FFF),
+        (block.WRITEBACK, RING + 0x3007),
+        (block.ERROR_RECORD, RING + 0x403F),
+    ):
+        maker.journal.write(BAR0 + register.offset, value, 8, 0)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    session = maker.journal.sessions[-1]
+    assert session.base == RING + 0x2000
+    assert session.writeback == RING + 0x3000
+    assert session.error_record == RING + 0x4000
+
+
 def test_a_device_reset_forgets_every_setting():
     maker = started()
     maker.journal.write(BAR0 + registers.DEVICE.CONTROL.offset, 1, 8, 0)
