@@ -14,6 +14,7 @@ from doorbell.model.tlp import Answered
 SCRATCH = registers.DEVICE.SCRATCH
 STATUS = registers.DEVICE.STATUS
 TAGS = registers.DEVICE.TAGS
+DIGEST = 1 << 15
 UR, CA, SC = Answered(Status.UR), Answered(Status.CA), Answered(Status.SC)
 
 
@@ -126,6 +127,7 @@ def test_messages_and_completions_do_no_harm(bench: Bench) -> None:
 MALFORMED = {
     "less payload than its length": (header(TlpKind.MWR32, words=2, last=15), bytes(4)),
     "payload of a read": (header(TlpKind.MRD32), bytes(4)),
+    "a digest that is missing": (header(TlpKind.MWR32, words=2, last=15, flags=DIGEST), bytes(8)),
     "above Max_Payload_Size": (header(TlpKind.MWR32, words=65, last=15), bytes(260)),
     "unknown type": ((0x1F << 24 | 1, 0xF, 0), b""),
     "FetchAdd of three words": (header(TlpKind.FETCHADD32, words=3), bytes(12)),
@@ -144,6 +146,18 @@ def test_malformed_is_fatal(bench: Bench, made: tuple[int, ...], payload: bytes)
     bench.write(registers.DEVICE.CONTROL, 1)
     bench.settle()
     assert bench.read(STATUS) == STATUS.encode(idle=1)
+
+
+def test_a_digest_is_no_data(bench: Bench) -> None:
+    """One DW behind the data, above Max_Payload_Size too; nothing checks it."""
+    scratch, place = bench.bar0 + SCRATCH.offset, bench.bar2
+    assert ask(bench, header(TlpKind.MWR32, scratch, 2, 15, 15, DIGEST), bytes(range(12))) is None
+    assert bench.read(SCRATCH) == 0x0706_0504_0302_0100
+    assert ask(bench, header(TlpKind.MWR32, place, 64, 15, 15, DIGEST), bytes(260)) is None
+    assert ask(bench, header(TlpKind.MRD32, scratch, flags=DIGEST), b"\xff" * 4) == Answered(
+        Status.SC, bytes(range(4))
+    )
+    assert bench.field(STATUS, "fatal") == 0
 
 
 def test_receiver_overflow_is_fatal(bench: Bench) -> None:

@@ -52,9 +52,11 @@ def receive(model: DeviceModel, header: Sequence[int], payload: bytes) -> Answer
     """Take one TLP; None: it is posted, a completion, or malformed, and has no answer."""
     kind, words = header[0] >> 24, header[0] & 0x3FF or 1024
     model.counters.rx_tlps += 1
-    if _malformed(model, kind, words, payload):
+    digest = 4 if header[0] >> 15 & 1 else 0
+    if _malformed(model, kind, words, payload, digest):
         model.fail(FatalCause.MALFORMED_TLP)
         return None
+    payload = payload[: len(payload) - digest]  # nobody checks it
     if kind in _COMPLETIONS:
         model.unexpected(1)  # the model's own reads are answered elsewhere
         return None
@@ -66,12 +68,15 @@ def receive(model: DeviceModel, header: Sequence[int], payload: bytes) -> Answer
     return answered
 
 
-def _malformed(model: DeviceModel, kind: int, words: int, payload: bytes) -> bool:
-    """What every receiver has to check; what PCIe leaves to it (4 KiB, byte enables) is not."""
-    if len(payload) != (4 * words if kind & _DATA else 0):
+def _malformed(model: DeviceModel, kind: int, words: int, payload: bytes, digest: int) -> bool:
+    """What every receiver has to check; what PCIe leaves to it (4 KiB, byte enables) is not.
+
+    ``digest`` bytes follow the data in ``payload``.
+    """
+    if len(payload) != (4 * words if kind & _DATA else 0) + digest:
         return True
     if kind in _MEMORY_WRITES:
-        return len(payload) > model.config.payload
+        return 4 * words > model.config.payload
     if kind & 0x1F in _ATOMIC_WORDS and kind & _DATA:
         return words not in _ATOMIC_WORDS[kind & 0x1F]
     if kind in _CONFIGURATION or kind in _UNSUPPORTED - {0x01, 0x21}:
