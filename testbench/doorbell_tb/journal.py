@@ -154,7 +154,8 @@ class Journal:
         session = Session(
             queue=queue,
             since=self.base + position,
-            base=self._registers.get(block.RING_BASE.offset, 0) & block.RING_BASE.fields["address"].mask,
+            base=self._registers.get(block.RING_BASE.offset, 0)
+            & block.RING_BASE.fields["address"].mask,
             size=1 << log2,
             start=start,
             writeback=pointer(block.WRITEBACK),

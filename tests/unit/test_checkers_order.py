@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from made_trace import BAR0, DATA, RING, STATE, copied, copy, marked, started
 
 from doorbell import encode
@@ -184,6 +185,34 @@ def test_signal_between_data_and_record():
     assert run("data", "first", "signal", "second") == set()
     assert "ORD-UP-001" in run("signal", "data", "first", "second")
     assert "CP-RETIRE-002" in run("data", "first", "second", "signal")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_reset_stops_signals_and_records(recorded: bool):
+    """Equal ones of the next session are that session's."""
+    maker = started()
+    signal = encode.encode(
+        encode.Opcode.SIGNAL,
+        mode=SignalMode.WRITE8,
+        destination_space=Space.HOST,
+        destination=STATE + 512,
+        value=77,
+    )
+    last = marked(signal.copy(), 2)
+    maker.submit(copy(value=1), last if recorded else signal)
+    maker.fetch(0, 2)
+    maker.write(BAR0 + registers.QUEUE[0].CONTROL.offset, 4)
+    maker.enable()
+    maker.submit(copy(value=1), last)
+    maker.fetch(0, 2)
+    maker.writes(DATA, bytes(256))
+    maker.record(1)
+    maker.writes(STATE + 512, (77).to_bytes(8, "little"))
+    maker.record(2)
+    assert maker.findings() == []
+    maker.writes(STATE + 512, (77).to_bytes(8, "little"))
+    maker.record(2)
+    assert maker.broken() == {"DMA-COPY-002"}
 
 
 def test_writeback_that_runs_ahead_or_back():

@@ -62,8 +62,9 @@ def _signals(
     sent = np.full(commands.count, commands.never, np.int64)
     words = np.flatnonzero(columns.to_host & columns.write & (columns.meant == 8))
     records = commands.retired(own)
+    last = np.minimum(records, commands.ends[commands.session])
     for command, address, value in zip(*commands.signals(), strict=True):
-        low, high = np.searchsorted(words, (commands.arrived[command], records[command]))
+        low, high = np.searchsorted(words, (commands.arrived[command], last[command]))
         window = words[low:high][~explained[words[low:high]]]
         hit = (columns.begin[window] == address) & (columns.trace["first"][window] == value)
         if hit.any():
@@ -125,9 +126,7 @@ def _queues(
 ) -> None:
     """Ring fetches, write-backs and error records of every queue session."""
     for number, session in enumerate(commands.sessions):
-        later = [one.since for one in commands.sessions[number + 1 :] if one.queue == session.queue]
-        ends = [*later[:1], *([] if session.until is None else [session.until]), commands.never]
-        span = (session.since, min(ends))
+        span = (session.since, int(commands.ends[number]))
         mine = commands.session == number
         arrived = np.sort(commands.arrived[mine])
         _fetches(session, arrived, _within(reads, span), columns, explained, found)

@@ -76,6 +76,8 @@ class Commands:
                 arrived.append(np.full(len(batch.packets), when, np.int64))
         self.packets: npt.NDArray[Any] = np.concatenate([np.empty(0, PACKET), *packets])
         self.session = np.concatenate([np.empty(0, np.int64), *session]).astype(np.int64)
+        self.ends = _ends(journal.sessions, self.never)
+        """Position at which each session is over, by number: nothing of its commands comes later."""
         self.arrived = np.concatenate([np.empty(0, np.int64), *arrived])
         self.count = len(self.packets)
         self.opcode = self.packets["opcode"]
@@ -135,18 +137,21 @@ class Commands:
         return own, np.sort(own[own < self.never])
 
     def _match(self, commands: Positions, writes: Positions, own: Positions) -> None:
-        """Pair record writes with commands: in order, by value."""
+        """Pair record writes with commands: in order, by value, while their session lasts."""
+        ends = self.ends[self.session[commands]]
         values = self.packets["record_value"][commands]
         stamps = self._columns.trace["first"][writes]
         hashes = self._columns.trace["hash"][writes]
         both = min(len(commands), len(writes))
         straight = _hash(stamps[:both], values[:both]) == hashes[:both]
+        straight &= writes[:both] < ends[:both]
         # Usually nothing failed and every record is there.
         run = both if straight.all() else int(np.argmin(straight))
         own[commands[:run]] = writes[:run]
         left = run
         for write in range(run, len(writes)):  # after a failure: skip the commands without record
             same = _hash(stamps[write : write + 1], values[left:]) == hashes[write]
+            same &= writes[write] < ends[left:]
             if same.any():
                 left += int(np.argmax(same))
                 own[commands[left]] = writes[write]
@@ -181,6 +186,18 @@ class Commands:
     def session_of(self, command: int) -> Session:
         """Return the queue session that a command belongs to."""
         return self.sessions[int(self.session[command])]
+
+
+def _ends(sessions: list[Session], never: int) -> Positions:
+    """Return where each session ends: at the next enable of its queue, or after a device reset."""
+    ends = np.full(len(sessions), never, np.int64)
+    following: dict[int, int] = {}
+    for number in reversed(range(len(sessions))):
+        one = sessions[number]
+        until = never if one.until is None else one.until
+        ends[number] = min(until, following.get(one.queue, never))
+        following[one.queue] = one.since
+    return ends
 
 
 def _hash(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
