@@ -25,7 +25,7 @@ switch = $(if $(filter-out 0 no,$(2)),--$(1))
 EXEC := exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint soak bench contract vectors mutation coverage player setup doctor format requirements clean distclean
+.PHONY: help run test lint soak bench contract vectors mutation coverage player handoff setup doctor format requirements clean distclean
 
 help:
 	@echo "make run       run the network on the device and check it bit for bit"
@@ -40,6 +40,7 @@ help:
 	@echo "make coverage  bins of the test plan and lines of the RTL that the vectors exercise; writes out/coverage"
 	@echo "make vectors   compile vectors/directed/*.yaml into vectors/suites and the manifest"
 	@echo "make player    build the portable vector player (C11): out/player/doorbell-player"
+	@echo "make handoff   plan, vectors, player, registers, evidence for another team: out/doorbell-handoff-VERSION.zip"
 	@echo "make format    lay out Python and SystemVerilog as lint wants them"
 	@echo "make doctor    what this machine has and lacks, and how to get it"
 	@echo "make setup     .venv from pinned, hashed packages (every target does it by itself)"
@@ -70,6 +71,9 @@ conformance: setup
 
 bench: setup
 	@$(EXEC) $(DOORBELL) bench $(ARGS)
+
+handoff: setup
+	@$(EXEC) $(DOORBELL) handoff $(ARGS)
 
 doctor: setup
 	@$(EXEC) $(DOORBELL) doctor

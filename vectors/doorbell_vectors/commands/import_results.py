@@ -12,6 +12,7 @@ from typing import Final
 from doorbell.exit_codes import ExitCode
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.document import load
+from doorbell_vectors.plan.document import load as load_plan
 from doorbell_vectors.player.options import suite_path
 from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.results.known import Known, known
@@ -70,7 +71,7 @@ def _known(names: list[str]) -> Known:
     else:  # our own, which are checked when they are built
         ours = sorted(suite_path("directed").parent.glob("*.json"))
         suites = [load(path, trusted=True) for path in ours]
-    return known(suites, ())
+    return known(suites, [point.id for point in load_plan().testpoints])
 
 
 def _summary(store: Store, ids: Known) -> Iterator[str]:

@@ -1,0 +1,168 @@
+"""Spreadsheet, CSV, document and page of the plan say the same as the plan, and results find their way back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+
+import openpyxl
+import pytest
+
+from doorbell_vectors.format.document import load
+from doorbell_vectors.handoff.book import outcomes
+from doorbell_vectors.handoff.build import book
+from doorbell_vectors.handoff.evidence import Places
+from doorbell_vectors.handoff.pdf import document
+from doorbell_vectors.handoff.spreadsheet import spreadsheet
+from doorbell_vectors.handoff.tables import Column, Table, as_csv, matrix, plan_tables
+from doorbell_vectors.player.options import suite_path
+from doorbell_vectors.player.verdict import Verdict
+from doorbell_vectors.results import reports
+from doorbell_vectors.results.known import known
+from doorbell_vectors.results.record import TESTPOINT, VECTOR, Record
+from doorbell_vectors.results.store import Store
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The plan with a store of results: one vector fails on a board, one testpoint was reviewed."""
+    folder = tmp_path_factory.mktemp("store")
+    suite = load(suite_path("directed"), trusted=True)
+    records = [
+        Record(VECTOR, one.id, "board", "FAIL" if one.id == "V0008" else "PASS", "2026-11-20")
+        for one in suite.vectors
+    ]
+    records.append(Record(TESTPOINT, "TP101", "", "accepted", "2026-11-21", "N. N."))
+    Store().merged(records).save(folder)
+    return book(Places(results=folder))
+
+
+@pytest.fixture(scope="module")
+def workbook(made, tmp_path_factory):
+    path = tmp_path_factory.mktemp("book") / "plan.xlsx"
+    path.write_bytes(spreadsheet(plan_tables(made), "a plan"))
+    return path
+
+
+def test_results_of_the_store_count(made):
+    trace = made.trace
+    assert trace.devices == ["board"]
+    bad = [row.rule for row in trace.rows if row.results["board"].verdict == "FAIL"]
+    assert bad == sorted(trace.suite.vector("V0008").rules, key=[r.rule for r in trace.rows].index)
+    assert made.reviews["TP101"].verdict == "accepted"
+
+
+def test_outcomes_are_of_vectors_and_keep_the_date():
+    store = Store().merged(
+        [Record(VECTOR, "V0001", "b", "PASS", "2026-11-20"), Record(TESTPOINT, "T", "", "open")]
+    )
+    (one,) = outcomes(store)
+    assert (one.vector, one.device, one.verdict, one.date) == (
+        "V0001",
+        "b",
+        Verdict.PASS,
+        "2026-11-20",
+    )
+
+
+def test_sheets_have_drop_downs_filters_and_frozen_heads(workbook):
+    opened = openpyxl.load_workbook(workbook)
+    assert opened.sheetnames[:3] == ["Plan", "Testpoints", "Results"]
+    for sheet in opened:
+        assert sheet.freeze_panes == "B2"
+        assert sheet.auto_filter.ref.startswith("A1:")
+    for name, head in (("Results", "Verdict"), ("Testpoints", "Status")):
+        sheet = opened[name]
+        column = next(cell.column_letter for cell in sheet[1] if cell.value == head)
+        (rule,) = sheet.data_validations.dataValidation
+        assert rule.type == "list"
+        assert f"{column}2" in rule.sqref
+        assert f"{column}{sheet.max_row}" in rule.sqref
+    assert set(rule.formula1.strip('"').split(",")) == {"open", "in review", "rejected", "accepted"}
+
+
+def test_no_cell_is_a_formula():
+    table = Table("T", [Column("a")], [["=1+1"], ["@x"], [3], [None]])
+    sheet = openpyxl.load_workbook(io.BytesIO(spreadsheet([table], "t")))["T"]
+    assert [row[0].data_type for row in sheet.iter_rows(min_row=2)] == ["s", "s", "n", "n"]
+    assert sheet["A2"].value == "=1+1"
+
+
+def test_a_filled_in_spreadsheet_comes_back(made, workbook, tmp_path):
+    """An empty one says nothing but the review that it was made with; what a person fills in comes back."""
+    before = [record for record in reports.read(workbook) if record.kind == VECTOR]
+    assert before == []
+    opened = openpyxl.load_workbook(workbook)
+    for name, values in (
+        (
+            "Results",
+            {"Device": "silicon B0", "Verdict": "PASS", "Date": "2026-11-22", "Tester": "N. N."},
+        ),
+        ("Testpoints", {"Status": "rejected", "Reviewer": "N. N.", "Remark": "too thin"}),
+    ):
+        heads = {cell.value: cell.column for cell in opened[name][1]}
+        for head, value in values.items():
+            opened[name].cell(3, heads[head], value)
+    filled = tmp_path / "filled.xlsx"
+    opened.save(filled)
+    ids = known([made.trace.suite], [point.id for point in made.trace.plan.testpoints])
+    records = reports.read_all([filled], ids)
+    vector = next(record for record in records if record.kind == VECTOR)
+    assert (vector.id, vector.device, vector.verdict) == ("V0002", "silicon B0", "PASS")
+    assert vector.hash == made.trace.suite.vector("V0002").hash
+    point = next(record for record in records if record.id != "TP101" and record.kind == TESTPOINT)
+    assert (point.verdict, point.person, point.text) == ("rejected", "N. N.", "too thin")
+
+
+def test_the_matrix_has_a_row_for_each_rule(made):
+    table = matrix(made)
+    rows = list(csv.DictReader(io.StringIO(as_csv(table))))
+    assert [row["Rule"] for row in rows] == [row.rule for row in made.trace.rows]
+    for row, traced in zip(rows, made.trace.rows, strict=True):
+        assert row["Vectors"].split() == list(traced.vectors)
+        assert row["Text"] == traced.text
+        assert row["Mutants killed"] == ""  # not measured is not zero
+    assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+def test_every_table_is_rectangular_and_the_receivers_cells_are_empty(made):
+    for table in plan_tables(made):
+        assert {len(row) for row in table.rows} <= {len(table.columns)}, table.name
+        heads = [column.head for column in table.columns]
+        for head in ("Owner", "Accepted by", "Tester", "Open issue"):
+            if head in heads and table.name != "Waivers":
+                assert {row[heads.index(head)] for row in table.rows} <= {"", None}
+
+
+def test_a_spreadsheet_and_a_document_are_the_same_bytes_twice(made):
+    tables = plan_tables(made)
+    assert spreadsheet(tables, "t") == spreadsheet(tables, "t")
+    assert document(made) == document(made)
+
+
+def test_the_document_has_all_testpoints_and_rules(made, tmp_path):
+    data = document(made)
+    assert data.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type /Page\b", data)) >= 10
+    if shutil.which("pdftotext") is None:
+        pytest.skip(
+            "no pdftotext: apt-get install poppler-utils, and the document's text is checked"
+        )
+    (tmp_path / "plan.pdf").write_bytes(data)
+    command = ["pdftotext", "-layout", tmp_path / "plan.pdf", "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    names = [point.id for point in made.trace.plan.testpoints]
+    names += [row.rule for row in made.trace.rows]
+    assert [name for name in names if name not in text] == []
+    assert "accepted" in text
+    assert "2026-11-21" in text
+
+
+def test_a_store_that_does_not_fit_stops_everything(tmp_path):
+    (tmp_path / "results.json").write_text(json.dumps({"format": 9}))
+    with pytest.raises(Exception, match="is no results store of format 1"):
+        book(Places(results=tmp_path))

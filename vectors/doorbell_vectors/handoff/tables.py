@@ -1,0 +1,215 @@
+"""The plan as tables: the same rows for spreadsheets, CSV and the document."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from doorbell_vectors.handoff.book import Book, sections
+from doorbell_vectors.plan.trace import Row
+from doorbell_vectors.player.verdict import Verdict
+from doorbell_vectors.results.record import Review
+from doorbell_vectors.results.sheet import RESULTS, TESTPOINTS
+
+__all__ = ["Cell", "Column", "Table", "as_csv", "matrix", "plan_tables"]
+
+Cell = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its head, its width in characters, and what a drop-down offers (nothing: none)."""
+
+    head: str
+    width: int = 14
+    choices: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; each row has a cell for each column."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+
+
+_IDS: Final = 24
+
+
+def plan_tables(book: Book) -> list[Table]:
+    """Return the sheets of the plan; those that are read back have the columns that `results.sheet` wants."""
+    return [
+        _plan(book),
+        _testpoints(book),
+        _results(book),
+        _evidence(book),
+        matrix(book),
+        _sign_off(book),
+        _coverage(book),
+        _waivers(book),
+    ]
+
+
+def as_csv(table: Table) -> str:
+    """Return a table as CSV (RFC 4180, but lines end in LF)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column.head for column in table.columns])
+    writer.writerows(["" if cell is None else cell for cell in row] for row in table.rows)
+    return text.getvalue()
+
+
+def matrix(book: Book) -> Table:
+    """Return the traceability matrix: a row for each rule."""
+    devices = [
+        Column(f"{device} {what}", width)
+        for device in book.trace.devices
+        for what, width in (("verdict", 14), ("right", 12), ("date", 12), ("device id", 14))
+    ]
+    columns = [
+        *(Column("Rule", 16), Column("Text hash", 14), Column("Status", 9)),
+        *(Column("Testpoints", _IDS), Column("Vectors", _IDS), Column("Tests", _IDS)),
+        *(Column("Bins hit", 9), Column("Bins", 7)),
+        *(Column("Mutants killed", 9), Column("Mutants", 9)),
+        *devices,
+        *(Column("Waivers", 10), Column("Untestable because", 30)),
+        *(Column("Reviewer"), Column("Open issue"), Column("Text", 80)),
+    ]
+    return Table("Traceability", columns, [_traced(row, book) for row in book.trace.rows])
+
+
+def _traced(row: Row, book: Book) -> list[Cell]:
+    results: list[Cell] = []
+    for device in book.trace.devices:
+        one = row.results[device]
+        results += [one.verdict, f"{one.right} of {one.total}", one.date, one.device_id]
+    return [
+        *(row.rule, row.text_hash, row.status),
+        *(" ".join(ids) for ids in (row.testpoints, row.vectors, row.tests)),
+        *(row.bins_hit, row.bins, row.mutants_killed, row.mutants),
+        *results,
+        *(" ".join(row.waivers), row.untestable, row.reviewer, row.issue, row.text),
+    ]
+
+
+def _plan(book: Book) -> Table:
+    rows: list[list[Cell]] = [
+        [book.trace.plan.head.title, f"Version {book.version}, contract {book.contract}", "", ""]
+    ]
+    for section in sections(book.trace.plan.head):
+        rows.append([section.title, *_padded(section.columns)])
+        rows += [["", *_padded(row)] for row in section.rows]
+    columns = [Column("Part", 26), Column("", 70), Column("  ", 60), Column("   ", 40)]
+    return Table("Plan", columns, rows)
+
+
+def _padded(cells: Sequence[str]) -> list[Cell]:
+    if cells == ["Text"]:
+        return ["", "", ""]
+    padded: list[Cell] = [*cells, "", "", ""]
+    return padded[: max(3, len(cells))][:3]
+
+
+def _testpoints(book: Book) -> Table:
+    columns = [
+        *(Column(TESTPOINTS.id, 12), Column("Name", 30), Column("Area", 18)),
+        *(Column("Stage", 8), Column("Priority", 9), Column("Method", 14), Column("Silicon", 16)),
+        *(Column("Description", 60), Column("Rules", _IDS), Column("Vectors", _IDS)),
+        *(Column("Tests", _IDS), Column("Bins", 18), Column("Owner")),
+        Column(TESTPOINTS.verdict, 12, list(Review)),
+        *(Column(TESTPOINTS.date, 12), Column(TESTPOINTS.person), Column(TESTPOINTS.text, 40)),
+    ]
+    rows: list[list[Cell]] = []
+    for point in book.trace.plan.testpoints:
+        said = book.reviews.get(point.id)
+        rows.append(
+            [
+                *(point.id, point.name, point.area, point.stage, point.priority, point.method),
+                *(point.silicon, point.description, " ".join(point.rules)),
+                *(" ".join(book.trace.vectors[point.id]), " ".join(point.tests)),
+                *(" ".join(point.bins), ""),
+                *((said.verdict, said.date, said.person, said.text) if said else ("",) * 4),
+            ]
+        )
+    return Table(TESTPOINTS.sheet, columns, rows)
+
+
+def _results(book: Book) -> Table:
+    """One row for each vector, to be filled in on the receiver's device."""
+    assert RESULTS.device is not None
+    assert RESULTS.hash is not None
+    columns = [
+        *(Column(RESULTS.id, 10), Column("Name", 44), Column("Tier", 8), Column("Negative", 9)),
+        *(Column("Rules", 30), Column(RESULTS.device, 18)),
+        Column(RESULTS.verdict, 16, list(Verdict)),
+        *(Column(RESULTS.date, 12), Column(RESULTS.person), Column(RESULTS.text, 40)),
+        Column(RESULTS.hash, 20),
+    ]
+    rows = [
+        [
+            *(vector.id, vector.name, vector.tier, "yes" if vector.negative else "no"),
+            *(" ".join(vector.rules), "", "", "", "", "", vector.hash),
+        ]
+        for vector in book.trace.suite.vectors
+    ]
+    return Table(RESULTS.sheet, columns, rows)
+
+
+def _evidence(book: Book) -> Table:
+    """What came of each vector so far, by device; not read back."""
+    columns = [Column("Vector", 10), Column("Name", 44)]
+    for device in book.trace.devices:
+        columns += [Column(device, 16), Column(f"{device} date", 12), Column(f"{device} text", 40)]
+    rows: list[list[Cell]] = []
+    for vector in book.trace.suite.vectors:
+        row: list[Cell] = [vector.id, vector.name]
+        for device in book.trace.devices:
+            one = book.outcome(vector.id, device)
+            row += [one.verdict, one.date, one.text] if one else ["", "", ""]
+        rows.append(row)
+    return Table("Evidence", columns, rows)
+
+
+def _sign_off(book: Book) -> Table:
+    columns = [
+        *(Column("Id", 7), Column("Criterion", 70), Column("State", 9)),
+        *(Column("Why", 70), Column("Accepted by"), Column("Date", 12)),
+    ]
+    rows: list[list[Cell]] = [
+        [one.criterion.id, one.criterion.text, str(one.state), one.why, "", ""]
+        for one in book.judged
+    ]
+    rows += [["", note, "", "", "", ""] for note in book.notes]
+    return Table("Sign-off", columns, rows)
+
+
+def _coverage(book: Book) -> Table:
+    columns = [
+        *(Column("Coverpoint", 26), Column("What", 60), Column("Area", 18)),
+        *(Column("Bins hit", 9), Column("Bins", 7)),
+    ]
+    rows: list[list[Cell]] = [
+        [point.id, point.what, area.name, *book.trace.bins[point.id]]
+        for area in book.trace.plan.areas
+        for point in area.coverage
+    ]
+    return Table("Coverage", columns, rows)
+
+
+def _waivers(book: Book) -> Table:
+    columns = [
+        *(Column("Waiver", 10), Column("Vectors", 30), Column("From"), Column("To")),
+        *(Column("Owner", 20), Column("Expires", 12), Column("Reason", 60)),
+    ]
+    rows = [
+        [
+            *(one.id, " ".join(sorted(one.vectors)), one.first, one.last or "still"),
+            *(one.owner, one.expires.isoformat(), one.reason),
+        ]
+        for one in book.trace.evidence.waivers
+    ]
+    return Table("Waivers", columns, rows)
