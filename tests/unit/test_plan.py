@@ -23,6 +23,8 @@ from doorbell_vectors.plan.trace import text_hash, trace
 from doorbell_vectors.player.options import suite_path
 from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.player.waivers import Waiver
+from doorbell_vectors.results.record import Record
+from doorbell_vectors.results.store import Store
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -197,7 +199,7 @@ def test_sign_off_follows_the_evidence(plan, suite):
     assert judged(plan, suite, good, "X08").state is State.HOLDS
     assert judged(plan, suite, good, "X05").state is State.OPEN
     assert judged(plan, suite, good, "X13").state is State.OPEN
-    assert judged(plan, suite, good, "X20").state is State.PERSON
+    assert judged(plan, suite, good, "X22").state is State.PERSON
     one = suite.vectors[0]
     bad = Evidence([*good.outcomes, Outcome(one.id, "rtl", Verdict.FAIL, one.hash)])
     assert judged(plan, suite, bad, "X08").state is State.FAILS
@@ -219,6 +221,24 @@ def test_sign_off_counts_code_bins_and_mutants(plan, suite):
         assert judged(plan, suite, low, identifier).state is State.FAILS
     assert judged(plan, suite, low, "X17").state is State.HOLDS
     assert judged(plan, suite, low, "X14").value == 90
+
+
+def test_imported_results_and_reviews_count(tmp_path, plan, suite):
+    one = suite.vectors[0]
+    rows = [
+        Record("vector", one.id, "board", "PASS", "2026-11-20", hash=one.hash),
+        Record("vector", one.id, "board", "FAIL", "2026-11-21", hash=one.hash),
+        Record("testpoint", "TP201", "", "accepted", "2026-11-22", "R. Viewer", "see #12"),
+    ]
+    Store(tuple(rows)).save(tmp_path)
+    evidence = gather(store=tmp_path)
+    found = trace(plan, suite, evidence)
+    assert found.outcomes["board"][one.id].verdict is Verdict.FAIL
+    row = found.row("DMA-COPY-001")
+    assert (row.reviewer, row.issue) == ("R. Viewer", "see #12")
+    assert judged(plan, suite, evidence, "X20").state is State.FAILS
+    assert judged(plan, suite, evidence, "X21").value == pytest.approx(100 / 77, abs=0.1)
+    assert judged(plan, suite, Evidence(), "X21").state is State.OPEN
 
 
 def test_an_unknown_figure_is_refused(plan, suite):

@@ -59,6 +59,11 @@ class _Plan:
                 default=[],
                 help="folder of a replay (repeatable)",
             )
+            add(
+                "--results",
+                type=Path,
+                help="folder of the store that `doorbell import-results` fills",
+            )
             add("--coverage", type=Path, help="folder that `make coverage` left")
             add("--mutation", type=Path, help="mutation.json")
             add("--waivers", type=Path, help="waivers, as for `doorbell replay`")
@@ -102,6 +107,7 @@ def _traced(args: argparse.Namespace) -> Trace:
         code=code,
         mutation=args.mutation,
         waivers=args.waivers,
+        store=args.results,
     )
     return trace(load(args.folder), load_suite(suite_path(args.suite)), evidence)
 

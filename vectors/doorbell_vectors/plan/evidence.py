@@ -16,6 +16,8 @@ from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.player.waivers import Waiver
 from doorbell_vectors.player.waivers import load as load_waivers
+from doorbell_vectors.results.record import TESTPOINT, VECTOR, Record
+from doorbell_vectors.results.store import Store
 
 __all__ = ["BAD", "RIGHT", "Evidence", "Outcome", "gather", "outcomes"]
 
@@ -52,7 +54,11 @@ class Evidence:
     ``expressions`` as [hit, there are]."""
     mutation: Mapping[str, Any] | None = None
     """As `doorbell mutation` leaves it."""
-    waivers: Sequence[Waiver] = field(default_factory=tuple)
+    waivers: Sequence[Waiver] = ()
+    reviews: Mapping[str, Record] = field(default_factory=dict)
+    """What reviewers who sent a spreadsheet back think of a testpoint, by its id."""
+    conflicts: Sequence[str] = ()
+    """Vectors with imported results of one device that differ."""
 
 
 def gather(
@@ -62,21 +68,40 @@ def gather(
     code: Path | None = None,
     mutation: Path | None = None,
     waivers: Path | None = None,
+    store: Path | None = None,
 ) -> Evidence:
     """Read files of evidence; ``replays`` are ``results.json`` of replays, or their folders.
+
+    ``store`` is the folder that `doorbell import-results` fills; replays count after it.
 
     Raises:
         VectorsError: a file cannot be read or is not what it is given as.
     """
     measured = _json(bins, "coverpoints") if bins else None
+    imported = Store.load(store) if store else Store()
+    standing = imported.standing()
+    stored = [_outcome(one) for one in standing if one.kind == VECTOR]
     return Evidence(
-        outcomes=[one for path in replays for one in outcomes(path)],
+        outcomes=stored + [one for path in replays for one in outcomes(path)],
         bins={name: one["bins"] for name, one in measured["coverpoints"].items()}
         if measured
         else None,
         code=_json(code, "modules") if code else None,
         mutation=_json(mutation, "mutants") if mutation else None,
         waivers=load_waivers(waivers) if waivers else (),
+        reviews={one.id: one for one in standing if one.kind == TESTPOINT},
+        conflicts=[f"{group[0].id} on {group[0].device}" for group in imported.conflicts()],
+    )
+
+
+def _outcome(record: Record) -> Outcome:
+    return Outcome(
+        vector=record.id,
+        device=record.device,
+        verdict=Verdict(record.verdict),
+        hash=record.hash,
+        date=record.date or "",
+        text=record.text,
     )
 
 

@@ -14,6 +14,7 @@ from doorbell_vectors.plan.document import Criterion
 from doorbell_vectors.plan.evidence import BAD, RIGHT
 from doorbell_vectors.plan.trace import Trace
 from doorbell_vectors.player.verdict import Verdict
+from doorbell_vectors.results.record import Review
 
 __all__ = ["Judged", "Measure", "State", "measure", "sign_off"]
 
@@ -137,6 +138,22 @@ def _plain_rules(trace: Trace) -> Measure:
     )
 
 
+def _conflicts(trace: Trace) -> Measure:
+    found = trace.evidence.conflicts
+    return Measure(len(found), f"results that differ: {', '.join(found[:12]) or 'none'}")
+
+
+def _accepted(trace: Trace) -> Measure:
+    reviews = trace.evidence.reviews
+    if not reviews:
+        return Measure(None, "no reviews were imported; `doorbell import-results` takes them")
+    points = [point.id for point in trace.plan.testpoints]
+    missing = [
+        one for one in points if one not in reviews or reviews[one].verdict != Review.ACCEPTED
+    ]
+    return _share(len(points) - len(missing), len(points), "testpoints accepted", missing)
+
+
 def _bins(trace: Trace) -> Measure:
     if trace.evidence.bins is None:
         return Measure(None, "functional coverage was not measured; `make coverage` does")
@@ -222,6 +239,8 @@ _FIGURES: Final[Mapping[str, Callable[[Trace], Measure]]] = {
     "plain_vectors": _plain_vectors,
     "plain_rules": _plain_rules,
     "bins": _bins,
+    "conflicts": _conflicts,
+    "testpoints_accepted": _accepted,
     "mutants": _mutants,
     "mutation_score": _score,
 }

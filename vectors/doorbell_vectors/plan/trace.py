@@ -43,7 +43,7 @@ class DeviceResult:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule. ``reviewer`` and ``issue`` are cells for the receiver and for `import-results`."""
+    """One rule. ``reviewer`` and ``issue`` are what imported reviews of its testpoints say, else empty cells."""
 
     rule: str
     text: str
@@ -150,6 +150,8 @@ def trace(
                 results=results(vectors),
                 waivers=_waivers(vectors, evidence),
                 untestable=untestable.get(rule.id, ""),
+                reviewer=_reviews([point.id for point in points], evidence, "person"),
+                issue=_reviews([point.id for point in points], evidence, "text"),
             )
         )
     return Trace(
@@ -194,6 +196,11 @@ def _mutants(rule: str, evidence: Evidence) -> tuple[int | None, int | None]:
     if isinstance(found, Mapping):
         return found.get("killed", 0), found.get("mutants")
     return int(found), None
+
+
+def _reviews(points: Sequence[str], evidence: Evidence, what: str) -> str:
+    found = [getattr(evidence.reviews[one], what) for one in points if one in evidence.reviews]
+    return "; ".join(dict.fromkeys(filter(None, found)))
 
 
 def _waivers(vectors: Sequence[str], evidence: Evidence) -> list[str]:

@@ -141,6 +141,7 @@ def _report(out: Path, finished: Replay, settings: Settings) -> None:
         "suite": finished.suite.suite,
         "contract": finished.suite.contract,
         "device": settings.device,
+        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         "seed": settings.seed,
         "profile": settings.profile,
         "seconds": round(finished.seconds, 3),
