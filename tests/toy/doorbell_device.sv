@@ -1,5 +1,6 @@
 // A toy in the device's place, to test the host side of the link alone: it sends whatever TLP a test asks for, streams
-// reads or writes at full rate, and answers reads with the address as data. No device rule is kept here.
+// reads or writes at full rate, and answers reads with the address as data, but for the MSI-X pending bits: none ever is.
+// No device rule is kept here.
 //
 //   rx ──► registers (posted writes)      tx ◄── answers first, then one raw TLP, then the stream
 //      ──► answers (reads, configuration)
@@ -59,6 +60,7 @@ module doorbell_device
   logic [63:0] answer_address_q;
   logic [12:0] answer_left_q;  // bytes, from the enabled first one
   logic [31:0] config_data_q;
+  localparam logic [7:0] PendingPage = 8'(doorbell_pkg::MSIX_PBA_OFFSET >> 12);
   logic answer_data;
   logic [12:0] answer_bytes;  // of this completion: to the next 64-byte boundary
   assign rx_ready_o = !(answer_q && rx_sop_i && (is_read || is_config || posted));
@@ -142,7 +144,7 @@ module doorbell_device
       if ((request_q[0][31:24] & 8'hBF) == 8'h04) tx_data_o[31:0] = config_data_q;
       else begin
         for (int unsigned i = 0; i < 16; i++)
-        tx_data_o[32*i+:32] = {answer_address_q[31:2], 2'b0} + 32'(4 * i);
+        tx_data_o[32*i+:32] = answer_address_q[19:12] == PendingPage ? '0 : {answer_address_q[31:2], 2'b0} + 32'(4 * i);
       end
     end else if (sending_stream) begin
       tx_data_o[63:0] = stream_address_q + 64'(beat_q) * 64;

@@ -12,9 +12,10 @@ from vectors_made import folder
 from doorbell.cli import main
 from doorbell_vectors.authoring.build import build
 from doorbell_vectors.authoring.coverage import coverage
-from doorbell_vectors.errors import SourceError
+from doorbell_vectors.errors import SourceError, SuiteError
 from doorbell_vectors.format.canonical import canonical, digest
 from doorbell_vectors.format.document import load
+from doorbell_vectors.format.manifest import vouched
 
 SCRATCH = "write: {DEVICE.SCRATCH: 1}"
 
@@ -175,3 +176,18 @@ def test_other_devices_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "is of device 'model'" in capsys.readouterr().err
     assert command(made, "measure", str(tmp_path / "none")) == 2
     assert not (made / "cycles.json").exists()
+
+
+def test_the_manifest_vouches_for_what_was_made_only(tmp_path: Path) -> None:
+    made = folder(tmp_path, SCRATCH)
+    built(made)
+    path = made / "suites" / "directed.json"
+    text = path.read_text()
+    assert vouched(path, text)
+    assert not vouched(path, text + " ")
+    assert not vouched(path.with_name("other.json"), text)
+    path.write_text(text.replace('"tier":"core"', '"tier":"score"'))
+    with pytest.raises(SuiteError, match="score"):
+        load(path)
+    (made / "manifest.json").write_text("[]")
+    assert not vouched(path, text)

@@ -16,12 +16,12 @@ from doorbell_vectors.authoring.sources import directed, reasons
 from doorbell_vectors.errors import SourceError, SuiteError
 from doorbell_vectors.format.canonical import canonical, digest
 from doorbell_vectors.format.document import FORMAT, TIERS, dump, load
+from doorbell_vectors.format.manifest import MANIFEST
 
-__all__ = ["GENERATOR", "MANIFEST", "build", "make_suite"]
+__all__ = ["GENERATOR", "build", "make_suite"]
 
 GENERATOR: Final = "0.1.0"
 """Version of this compiler; raised when it makes other bytes of the same sources."""
-MANIFEST: Final = "manifest.json"
 
 
 def build(folder: Path) -> dict[str, str]:

@@ -12,12 +12,13 @@ from typing import Final
 
 from doorbell.exit_codes import ExitCode
 from doorbell.version import __version__
-from doorbell_vectors.authoring.build import MANIFEST, build
+from doorbell_vectors.authoring.build import build
 from doorbell_vectors.authoring.coverage import coverage
 from doorbell_vectors.authoring.cycles import NAME, measured
 from doorbell_vectors.authoring.sources import FOLDER, directed, reasons
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.files import write_text
+from doorbell_vectors.format.manifest import MANIFEST
 
 __all__ = ["command"]
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from doorbell.contract import limits
 from doorbell_vectors.errors import SuiteError
 from doorbell_vectors.format.canonical import canonical, vector_hash
+from doorbell_vectors.format.manifest import vouched
 from doorbell_vectors.format.octets import Segment
 from doorbell_vectors.format.schema import complaint
 
@@ -108,6 +109,8 @@ class Suite:
 def load(path: Path, *, trusted: bool = False) -> Suite:
     """Read and check the suite at ``path``; ``trusted`` as in `parse`.
 
+    A suite whose manifest (`../manifest.json`) vouches for this very text was checked when it was made.
+
     Raises:
         SuiteError: it cannot be read, or `parse` refuses it.
     """
@@ -115,7 +118,7 @@ def load(path: Path, *, trusted: bool = False) -> Suite:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"{path}: cannot be read: {error}") from error
-    return parse(text, str(path), trusted=trusted)
+    return parse(text, str(path), trusted=trusted or vouched(path, text))
 
 
 def parse(text: str, name: str, *, trusted: bool = False) -> Suite:
