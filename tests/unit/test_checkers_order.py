@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from made_trace import BAR0, DATA, RING, STATE, copied, copy, marked, started
+from made_trace import BAR0, DATA, RING, STATE, Maker, copied, copy, marked, started
 
 from doorbell import encode
 from doorbell.contract import SignalMode, Space, registers
+from doorbell_tb import tlp
 
 
 def test_clean_run_has_no_findings():
@@ -66,6 +67,39 @@ def test_interrupt_without_event():
     maker = copied()
     maker.interrupt()
     assert maker.broken() == {"INT-EVENT-003"}
+
+
+def entry(maker: Maker, vector: int, address: int, data: int) -> None:
+    table = BAR0 + registers.MSIX_TABLE.offset + 16 * vector
+    maker.write(table, address)
+    maker.write(table + 8, data)
+
+
+def test_a_message_goes_where_its_entry_points():
+    """INT-MSIX-001: a buffer, too."""
+    word = (0x89ABCDEF).to_bytes(4, "little")
+    maker = copied()
+    entry(maker, 2, DATA + 0x1008, 0x89ABCDEF)
+    maker.writes(DATA + 0x1008, word)
+    entry(maker, 2, DATA + 0x2008, 0x1_89AB_CDEF)
+    maker.writes(DATA + 0x1008, word)  # it was on its way
+    assert maker.findings() == []
+
+
+@pytest.mark.parametrize("wrong", ["address", "data", "length", "masked", "over", "early"])
+def test_a_write_that_no_entry_explains(wrong: str):
+    maker = copied()
+    if wrong == "early":
+        maker.writes(DATA + 0x1000, bytes([5, 0, 0, 0]))
+    entry(maker, 2, DATA + 0x1000, (wrong == "masked") << 32 | 5)
+    if wrong == "over":
+        entry(maker, 2, DATA + 0x1000, 1 << 32 | 5)
+        asked = maker.add(tlp.memory_read(BAR0, 4), to_host=False)
+        maker.answer(asked, bytes(4), to_host=True)
+    if wrong != "early":
+        data = bytes([5 + (wrong == "data"), 0, 0, 0]) * (1 + (wrong == "length"))
+        maker.writes(DATA + 0x1000 + 4 * (wrong == "address"), data)
+    assert maker.broken() == {"DMA-COPY-002"}
 
 
 def test_interrupt_of_another_vector():

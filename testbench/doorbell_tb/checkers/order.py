@@ -14,6 +14,7 @@ import numpy.typing as npt
 from doorbell.contract import PACKET, Flag, limits
 from doorbell_tb.checkers.evidence import Evidence
 from doorbell_tb.checkers.finding import Finding, Findings
+from doorbell_tb.checkers.messages import messages
 from doorbell_tb.checkers.submitted import Commands, Positions, Ranges
 from doorbell_tb.journal import Journal, Session
 from doorbell_tb.tlp import Columns
@@ -36,6 +37,7 @@ def check(evidence: Evidence, columns: Columns) -> list[Finding]:
     explained = np.zeros(columns.count, bool)
     own, records = commands.records(found)
     explained[records] = True
+    explained[messages(evidence.journal, columns)] = True
     signals = _signals(commands, columns, own, explained, found)
     _retirement_order(commands, own, found)
     done = commands.retired(np.minimum(own, signals))
