@@ -188,10 +188,11 @@ void Host::toggle_ready() {
 
 // ---- credits --------------------------------------------------------------------------------------------------------
 
-void Host::grant_later(Class cls, uint32_t data) {
+void Host::grant_later(const Header& taken) {
+  if (!taken.header_credits()) return;
   const uint32_t delay = grant_delay_.between(profile_.credit_return_min, profile_.credit_return_max);
   last_grant_ = std::max(last_grant_, cycle_ + delay);
-  grants_.push({last_grant_, cls, data});
+  grants_.push({last_grant_, taken.cls(), taken.data_credits()});
 }
 
 bool Host::give_credits() {
@@ -264,9 +265,9 @@ void Host::first_beat(const uint32_t* header) {
   record.credit_data = saturate(in_room_data_);
   in_trace_ = trace_.add(record);
   if (cls == Class::Completion) return;
-  if (in_room_headers_ == 0 || in_room_data_ < in_.data_credits())
+  if (in_room_headers_ < in_.header_credits() || in_room_data_ < in_.data_credits())
     fault(DBH_FAULT_CREDITS, in_.address(), in_.payload_bytes());
-  used_.add(cls, 1, in_.data_credits());
+  used_.add(cls, in_.header_credits(), in_.data_credits());
   account_starvation();
 }
 
@@ -282,7 +283,7 @@ void Host::received() {
         in_flags_ |= DBH_TLP_REFUSED;
         fault(DBH_FAULT_UNSUPPORTED, in_.address(), payload);
       }
-      grant_later(Class::Posted, in_.data_credits());
+      grant_later(in_);
       break;
     case Class::NonPosted:
       if (in_.is_memory_read() || in_.is_atomic())
@@ -290,7 +291,7 @@ void Host::received() {
       else
         completer_.refuse(in_, cycle_, in_trace_, mmio_.posted_released());
       idle_until_ = 0;
-      grant_later(Class::NonPosted, in_.data_credits());
+      grant_later(in_);
       break;
     case Class::Completion: {
       bool unknown = false;
@@ -431,7 +432,7 @@ bool Host::arbitrate() {
       const Class cls = out_.header.cls();
       out_room_headers_ = cls == Class::Posted ? left.posted_headers : left.nonposted_headers;
       out_room_data_ = cls == Class::Posted ? left.posted_data : left.nonposted_data;
-      if (cls != Class::Completion) spent_.add(cls, 1, out_.header.data_credits());
+      if (cls != Class::Completion) spent_.add(cls, out_.header.header_credits(), out_.header.data_credits());
       if (overflow_) --overflow_, out_.flags |= DBH_TLP_INJECTED;
     }
     if (found) turn_ = !completions_turn;

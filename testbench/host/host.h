@@ -114,7 +114,7 @@ class Host {
   void take_write();
   uint8_t store(uint64_t first, uint32_t bytes, const uint8_t* data);
   void message(uint64_t address, const uint8_t* data);
-  void grant_later(Class cls, uint32_t data);
+  void grant_later(const Header& taken);  // the credits of a TLP that was taken in
   void fault(uint32_t kind, uint64_t address, uint32_t bytes);
 
   void beat_taken();

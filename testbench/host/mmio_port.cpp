@@ -324,7 +324,8 @@ int MmioPort::choose(const Room& room, bool no_limits, bool& starved) {
   const Slot* posted = posted_.empty() ? nullptr : &slots_[posted_.front()];
   const Slot* other = nonposted_.empty() ? nullptr : &slots_[nonposted_.front()];
   const auto fits = [no_limits](const Slot* slot, uint32_t headers, uint32_t data) {
-    return slot && (no_limits || (headers >= 1 && data >= slot->header.data_credits()));
+    return slot &&
+           (no_limits || (headers >= slot->header.header_credits() && data >= slot->header.data_credits()));
   };
   const bool posted_fits = fits(posted, room.posted_headers, room.posted_data);
   const bool other_fits = fits(other, room.nonposted_headers, room.nonposted_data);

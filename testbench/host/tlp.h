@@ -13,6 +13,8 @@ enum class Class : uint8_t { Posted, NonPosted, Completion };
 
 constexpr uint32_t kTrafficBits = 0x00703000;  // TC and Attr[1:0] of DW0, echoed in completions
 
+constexpr uint8_t kLockedRead = 0x01, kIo = 0x02;  // known to PCIe only
+
 // Read-only view of a header.
 struct Header {
   uint32_t dw[4];
@@ -24,16 +26,23 @@ struct Header {
   bool digest() const { return dw[0] & 0x00008000; }
   uint32_t length_dw() const { return (dw[0] & 0x3FF) == 0 ? 1024 : dw[0] & 0x3FF; }
   uint32_t payload_bytes() const { return has_data() ? 4 * length_dw() : 0; }
-  uint32_t data_credits() const { return has_data() ? (length_dw() + 3) / 4 : 0; }
+  // A type that PCIe does not define belongs to no flow-control class: nobody counts credits for it.
+  uint32_t header_credits() const { return is_defined() ? 1 : 0; }
+  uint32_t data_credits() const { return is_defined() && has_data() ? (length_dw() + 3) / 4 : 0; }
 
   bool is_memory_read() const { return (kind() & 0xDF) == DB_TLP_KIND_MRD32; }
   bool is_memory_write() const { return (kind() & 0xDF) == DB_TLP_KIND_MWR32; }
   bool is_atomic() const { return (kind() & 0xDF) >= DB_TLP_KIND_FETCHADD32 && (kind() & 0xDF) <= DB_TLP_KIND_CAS32; }
-  bool is_completion() const { return (kind() & 0xBF) == DB_TLP_KIND_CPL; }
-  bool is_message() const { return (kind() & 0x38) == 0x30; }
+  bool is_completion() const { return (kind() & 0xBE) == DB_TLP_KIND_CPL; }  // of locked reads, too
+  bool is_message() const { return (kind() & 0xB8) == 0x30; }
+  bool is_defined() const {  // PCIe Base table 2-3
+    const uint8_t bare = kind() & 0xBF;  // of I/O and configuration
+    return is_memory_read() || (kind() & 0xDF) == kLockedRead || is_memory_write() || is_atomic() || is_completion() ||
+           is_message() || bare == kIo || (bare & 0xFE) == DB_TLP_KIND_CFGRD0;
+  }
   Class cls() const {
     if (is_completion()) return Class::Completion;
-    return is_memory_write() || is_message() ? Class::Posted : Class::NonPosted;
+    return is_memory_write() || is_message() || !is_defined() ? Class::Posted : Class::NonPosted;
   }
 
   // Requests.

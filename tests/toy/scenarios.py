@@ -601,6 +601,22 @@ async def credits_the_device_keeps_are_a_leak(dut):
     assert toy.host.leaks().queued == 6
 
 
+@cocotb.test()
+async def what_is_no_request_takes_no_credits(dut):
+    """Types that PCIe does not define have no flow-control class; completions of locked reads are completions."""
+    toy = Toy(dut, HARSH, SEED)
+    toy.host.mmio_write(BAR + 0x38, 3 << 3, 8)  # answer nothing, give nothing back
+    await toy.quiet()
+    start = toy.host.trace_count
+    kinds = [0x0B, 0x10, 0x1F, 0x4B, 0x5F, 0x7F, 0xB0]
+    for kind in kinds:
+        data = bytes(64) if kind & 0x40 else b""
+        toy.host.send_tlp((kind << 24 | 16, 0xFF, 0, 0), data)
+    await toy.quiet()
+    assert sorted(toy.columns(start).kind.tolist()) == kinds
+    assert not any(vars_of(toy.host.leaks()))
+
+
 # ---- raw TLPs, trace ----
 
 
