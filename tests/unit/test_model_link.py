@@ -102,6 +102,7 @@ def test_atomics_by_tlp(bench: Bench) -> None:
     assert miss == hit == Answered(Status.SC, word(9))
     assert bench.peek(registers.SEMAPHORE_SET.word(5)) == 2
     assert ask(bench, header(add, place, 1, 0, 0), bytes(4)) == UR
+    assert ask(bench, header(cas, place, 8, 0, 0), bytes(32)) == UR  # 128 bits
     assert ask(bench, header(add, bench.bar0 + SCRATCH.offset, 2, 0, 0), word(1)) == UR
     assert ask(bench, header(cas, bench.bar2, 4, 0, 0), word(0) + word(1)) == UR
     assert bench.peek(registers.SEMAPHORE_SET.word(5)) == 2

@@ -22,7 +22,7 @@ _DATA: Final = 0x40
 _ATOMIC_WORDS: Final = {
     0x0C: (1, 2),
     0x0D: (1, 2),
-    0x0E: (2, 4),
+    0x0E: (2, 4, 8),
 }  # length by type: FetchAdd, Swap, CAS
 _UNSUPPORTED: Final = frozenset({0x01, 0x21, 0x02, 0x42, 0x05, 0x45})
 """Locked reads, I/O, type 1 configuration: known to PCIe, answered Unsupported Request."""
