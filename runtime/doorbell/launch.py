@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shlex
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -152,6 +152,26 @@ class Placed(Protocol):
     def at(self, place: str) -> Launcher:
         """Return the launcher of the device at ``place``."""
         ...
+
+
+@runtime_checkable
+class Profiled(Protocol):
+    """A launcher that knows its host profiles, so that a wrong name is refused before anything is touched."""
+
+    @property
+    def profiles(self) -> Sequence[str]:
+        """The names that ``RunOptions.profile`` may have."""
+        ...
+
+
+def check_profile(device: Launcher, profile: str) -> None:
+    """Let any profile pass whose device does not say which ones it has.
+
+    Raises:
+        ArgumentError: the device has no profile of that name.
+    """
+    if isinstance(device, Profiled) and profile not in device.profiles:
+        raise ArgumentError(f"profile {profile!r}: must be one of {', '.join(device.profiles)}")
 
 
 def launcher(device: str) -> Launcher:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import Outcome, RunOptions, with_replay
 from doorbell_tb.errors import BuildError, ProfileError, SimulationError
 from doorbell_tb.job import STDOUT_VARIABLE, Job
-from doorbell_tb.profiles import profile
+from doorbell_tb.profiles import names, profile
 
 if TYPE_CHECKING:
     from doorbell_tb.transport import RtlTransport
@@ -42,6 +42,11 @@ class RtlLauncher:
         from doorbell_tb.inside import bench
 
         return bench().transport
+
+    @property
+    def profiles(self) -> Sequence[str]:
+        """Names in `profiles.yaml`."""
+        return names()
 
     def launch(self, target: str, arguments: Mapping[str, Any], options: RunOptions) -> Outcome:
         """Run ``module:function`` in a simulator, which is built first if it is not there.

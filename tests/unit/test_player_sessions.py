@@ -263,11 +263,14 @@ def test_an_interrupted_replay_can_be_resumed(tmp_path, monkeypatch):
     assert cli.main(["replay", "--resume", str(tmp_path / "out")]) == ExitCode.RIGHT
 
 
-def test_an_unknown_device_touches_nothing(tmp_path, capsys):
+def test_an_unknown_device_or_profile_touches_nothing(tmp_path, capsys):
     suite = made.written(tmp_path / "suite.json", GOOD)
     out = tmp_path / "out"
     assert cli.main(["replay", str(suite), "--device", "x", "--out", str(out)]) == ExitCode.USAGE
     assert "no device 'x'" in capsys.readouterr().err
+    arguments = ("--profile", "nonsense", "--out", str(out))
+    assert cli.main(["replay", str(suite), *arguments]) == ExitCode.USAGE
+    assert "profile 'nonsense': must be one of" in capsys.readouterr().err
     assert not out.exists()
 
 

@@ -257,6 +257,20 @@ def test_a_run_that_never_began_leaves_nothing(
     assert not (tmp_path / "latest").is_symlink()
 
 
+@pytest.mark.parametrize("device", ["model", "model:eager", "rtl"])
+def test_a_wrong_profile_touches_nothing(device: str, tmp_path: Path, capsys: Any) -> None:
+    kept = tmp_path / f"digits-{device.partition(':')[0]}-1" / "results.json"
+    kept.parent.mkdir()
+    kept.write_text("of an earlier run")
+    arguments = ("--out", tmp_path, "--device", device, "--profile", "nonsense")
+    assert started(*arguments) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert said.startswith("doorbell run: profile 'nonsense': must be one of ")
+    assert "replay" not in said
+    assert [path.name for path in tmp_path.iterdir()] == [kept.parent.name]
+    assert kept.read_text() == "of an earlier run"
+
+
 def test_waves_that_a_device_does_not_have_are_said(
     launcher: FakeLauncher, tmp_path: Path, capsys: Any
 ) -> None:

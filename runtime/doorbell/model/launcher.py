@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from doorbell.launch import RunOptions
 from doorbell.local import LocalLauncher
+from doorbell.model.timing import PROFILES
 from doorbell.model.transport import ModelTransport
 from doorbell.model.variant import REFERENCE, VARIANTS, Variant
 
@@ -22,6 +25,11 @@ class ModelLauncher(LocalLauncher):
             )
 
         super().__init__(name, power_on)
+
+    @property
+    def profiles(self) -> Sequence[str]:
+        """Names of the hosts that the model knows."""
+        return sorted(PROFILES)
 
     def at(self, place: str) -> ModelLauncher:
         """Return the launcher of a variant.

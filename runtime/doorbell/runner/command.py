@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from doorbell.errors import ArgumentError
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import Launcher, RunOptions, launcher, with_replay
+from doorbell.launch import Launcher, RunOptions, check_profile, launcher, with_replay
 from doorbell.runner.report import table
 
 __all__ = ["command"]
@@ -71,6 +72,10 @@ class _Run:
                 ExitCode.SETUP,
                 f"device {args.device!r} needs the Python module {error.name}; run `make setup`",
             )
+        try:
+            check_profile(device, args.profile)
+        except ArgumentError as error:
+            return _refuse(ExitCode.USAGE, str(error))
         try:
             arguments = _arguments(args)
         except ValueError as error:

@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from doorbell.errors import ArgumentError
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import RunOptions, launcher
+from doorbell.launch import RunOptions, check_profile, launcher
 
 __all__ = ["TARGET", "command"]
 
@@ -39,6 +40,10 @@ class _Serve:
             device = launcher(args.device)
         except LookupError as error:
             return _refuse(str(error.args[0]))
+        try:
+            check_profile(device, args.profile)
+        except ArgumentError as error:
+            return _refuse(str(error))
         path = args.socket.resolve()
         options = RunOptions(
             out=args.out.resolve(),

@@ -7,8 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from doorbell.errors import ArgumentError
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import RunOptions, launcher
+from doorbell.launch import RunOptions, check_profile, launcher
 
 __all__ = ["TARGET", "command"]
 
@@ -47,7 +48,8 @@ class _Soak:
                 return _refuse(ExitCode.USAGE, f"{name} {value}: give {low} to {high}")
         try:
             device = launcher(args.device)
-        except LookupError as error:
+            check_profile(device, args.profile)
+        except (LookupError, ArgumentError) as error:
             return _refuse(ExitCode.USAGE, str(error.args[0]))
         folder = args.out / f"{args.device}-{args.seed}-{args.profile}"
         try:

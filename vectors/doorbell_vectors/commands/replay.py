@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from doorbell.errors import ArgumentError
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import launcher
+from doorbell.launch import check_profile, launcher
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.document import TIERS, Suite, load
 from doorbell_vectors.player import session, waivers
@@ -54,7 +55,7 @@ class _Replay:
         """Replay; 0 right, 1 a vector fails, 2 usage, 3 inconclusive, 5 player, host or set-up broke."""
         try:
             return _run(args)
-        except (VectorsError, LookupError) as error:
+        except (VectorsError, LookupError, ArgumentError) as error:
             print(f"doorbell replay: {error.args[0]}", file=sys.stderr)
             return ExitCode.USAGE
 
@@ -72,7 +73,8 @@ def _run(args: argparse.Namespace) -> int:
             print("\n".join(listing(suite, plan, args.clock)))
             return ExitCode.RIGHT
         settings = _settings(args, suite)
-        launcher(settings.device)  # an unknown one is refused before anything is touched
+        # An unknown device or profile is refused before anything is touched.
+        check_profile(launcher(settings.device), settings.profile)
         settings = session.prepare(suite, plan, settings)
     jobs = 1 if settings.bringup else args.jobs
     finished = session.replay(plan, settings, jobs=jobs, waivers=known)
