@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -16,9 +17,10 @@ from doorbell_vectors.format.document import load
 from doorbell_vectors.handoff.book import outcomes
 from doorbell_vectors.handoff.build import book
 from doorbell_vectors.handoff.evidence import Places
+from doorbell_vectors.handoff.page import page
 from doorbell_vectors.handoff.pdf import document
 from doorbell_vectors.handoff.spreadsheet import spreadsheet
-from doorbell_vectors.handoff.tables import Column, Table, as_csv, matrix, plan_tables
+from doorbell_vectors.handoff.tables import Column, Table, as_csv, matrix, measured, plan_tables
 from doorbell_vectors.player.options import suite_path
 from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.results import reports
@@ -166,3 +168,83 @@ def test_a_store_that_does_not_fit_stops_everything(tmp_path):
     (tmp_path / "results.json").write_text(json.dumps({"format": 9}))
     with pytest.raises(Exception, match="is no results store of format 1"):
         book(Places(results=tmp_path))
+
+
+@pytest.fixture
+def evidence(tmp_path):
+    """Coverage and mutants as their commands leave them, made by hand."""
+    places = {
+        "functional.json": {"coverpoints": {"copy-spaces": {"bins": {"HOST x HOST x 64": 3}}}},
+        "code.json": {
+            "total": {"lines": [3, 4], "toggles": [0, 0]},
+            "modules": {"dma_engine": {"lines": [3, 4], "toggles": [0, 0]}},
+        },
+    }
+    folder = tmp_path / "coverage"
+    folder.mkdir()
+    for name, data in places.items():
+        (folder / name).write_text(json.dumps(data))
+    mutation = tmp_path / "mutation.json"
+    survivor = {
+        "id": "m7",
+        "file": "rtl/a.sv",
+        "line": 7,
+        "kind": "drop",
+        "original": "<x>",
+        "mutant": "y",
+    }
+    modules = {"dma_engine": {"mutants": 4, "killed": 3, "survived": 1, "score": 0.75}}
+    figures = {"mutants": 4, "killed": 3, "equivalent": 0, "legal": 0, "score": 0.75}
+    told = {"modules": modules, "rules": {"DMA-COPY-001": 3}, "survivors": [survivor]}
+    mutation.write_text(json.dumps(figures | told))
+    return Places(coverage=folder, mutation=mutation)
+
+
+def test_what_was_measured_is_in_tables_and_page(evidence):
+    found = book(evidence)
+    code, mutants, survivors = measured(found)
+    assert code.rows[1] == ["dma_engine", 3, 4, 75, 0, 0, None]
+    assert mutants.rows == [["dma_engine", 4, 3, 1, 0, 0, "75.0"]]
+    assert survivors.rows == [["m7", "rtl/a.sv", 7, "drop", "<x>", "y"]]
+    text = page(found)
+    assert "&lt;x&gt;" in text
+    assert "HOST x DEVICE x 64" in text  # not hit
+    assert "HOST x HOST x 64" not in text
+    assert set(evidence.files()) == {
+        "coverage/functional.json",
+        "coverage/code.json",
+        "coverage/mutation.json",
+    }
+    row = next(row for row in matrix(found).rows if row[0] == "DMA-COPY-001")
+    heads = [column.head for column in matrix(found).columns]
+    assert row[heads.index("Mutants killed")] == 3
+    assert row[heads.index("Bins hit")] == 1
+    assert "Functional coverage was not measured" not in " ".join(found.notes)
+
+
+def test_rows_are_as_high_as_their_text():
+    table = Table("T", [Column("a", 10)], [["x"], ["word " * 10], ["word " * 1000]])
+    sheet = openpyxl.load_workbook(io.BytesIO(spreadsheet([table], "t")))["T"]
+    assert [sheet.row_dimensions[row].height for row in (2, 3, 4)] == [
+        None,
+        90,
+        180,
+    ]  # 15 is the default
+
+
+def test_waivers_go_along_and_expire_on_the_day_that_is_given(tmp_path):
+    path = tmp_path / "waivers.yaml"
+    path.write_text(
+        "- {id: W001, vectors: [V0008], contract: ['0.1.0', null], owner: N. N.,"
+        " expires: 2026-11-20, reason: known}\n"
+    )
+    places = Places(waivers=path)
+    assert places.files() == {"waivers.yaml": path}
+    undated = book(places)
+    assert "waivers have expired was not judged" in " ".join(undated.notes)
+    (table,) = [table for table in plan_tables(undated) if table.name == "Waivers"]
+    assert table.rows[0][:2] == ["W001", "V0008"]
+    dated = book(Places(waivers=path, today=datetime.date(2026, 11, 21)))
+    (judged,) = [one for one in dated.judged if one.criterion.measure == "waivers_expired"]
+    assert str(judged.state) == "fails"
+    assert "W001" in judged.why

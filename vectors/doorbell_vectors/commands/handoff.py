@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.handoff.archive import write
 from doorbell_vectors.handoff.build import archive, name
 from doorbell_vectors.handoff.evidence import Places
+from doorbell_vectors.results.record import a_date
 
 __all__ = ["command"]
 
@@ -38,6 +40,7 @@ class _Handoff:
         add("--coverage", type=Path, help=f"folder that `make coverage` left ({_COVERAGE})")
         add("--mutation", type=Path, help="mutation.json")
         add("--waivers", type=Path, help="waivers, as for `doorbell replay`")
+        add("--date", help="day for which waivers are judged, YYYY-MM-DD")
         add("--no-evidence", action="store_true", help="take none that is not named here")
 
     def run(self, args: argparse.Namespace) -> int:
@@ -68,6 +71,7 @@ def _places(args: argparse.Namespace) -> Places:
         coverage=args.coverage or there(_COVERAGE),
         mutation=args.mutation or there(*_MUTATION),
         waivers=args.waivers,
+        today=datetime.date.fromisoformat(a_date(args.date, "--date")) if args.date else None,
     )
 
 

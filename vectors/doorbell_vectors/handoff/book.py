@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,13 +75,15 @@ def reviews(store: Store) -> dict[str, Record]:
     return {record.id: record for record in store.standing() if record.kind == TESTPOINT}
 
 
-def notes(evidence: Evidence) -> list[str]:
+def notes(evidence: Evidence, today: datetime.date | None) -> list[str]:
     """Say which evidence is not there, and what makes it."""
+    undated = bool(evidence.waivers) and today is None
     missing = {
         "No results: `doorbell replay directed --device rtl` makes them.": not evidence.outcomes,
         "Functional coverage was not measured: `make coverage`.": evidence.bins is None,
         "Coverage of the RTL was not measured: `make coverage`.": evidence.code is None,
         "The mutation score was not measured: `make mutation`.": evidence.mutation is None,
+        "Whether waivers have expired was not judged: `doorbell handoff --date`.": undated,
     }
     return [text for text, lacks in missing.items() if lacks]
 

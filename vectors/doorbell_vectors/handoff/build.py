@@ -59,7 +59,8 @@ def book(places: Places, root: Path = ROOT) -> Book:
     store = Store.load(places.results) if places.results else Store()
     evidence = gathered(places, store)
     found = trace(load_plan(root / "vectors" / "plans"), suite, evidence, folder=root / "vectors")
-    return Book(__version__, found, sign_off(found), reviews(store), notes(evidence))
+    judged = sign_off(found, places.today)
+    return Book(__version__, found, judged, reviews(store), notes(evidence, places.today))
 
 
 def files(places: Places, root: Path = ROOT) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ class Places:
     """Folder that `make coverage` left."""
     mutation: Path | None = None
     waivers: Path | None = None
+    today: datetime.date | None = None
+    """Decides which waivers have expired; None: not judged, so that packing does not depend on the day."""
 
     def files(self) -> dict[str, Path]:
         """Return the files that go along as they are, by path in the hand-off."""

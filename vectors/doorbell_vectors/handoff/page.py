@@ -8,7 +8,8 @@ from typing import Final
 import jinja2
 
 from doorbell_vectors.handoff.book import Book, sections
-from doorbell_vectors.plan.evidence import BAD
+from doorbell_vectors.handoff.tables import measured
+from doorbell_vectors.plan.sampling.bins import possible
 from doorbell_vectors.plan.trace import DeviceResult
 
 __all__ = ["page"]
@@ -34,8 +35,20 @@ def page(book: Book) -> str:
         sections=sections(book.trace.plan.head),
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         script=(_FOLDER / "page.js").read_text(encoding="utf-8"),
-        bad={str(verdict) for verdict in BAD},
+        measured=measured(book),
+        missed=_missed(book),
     )
+
+
+def _missed(book: Book) -> dict[str, list[str]]:
+    """Return the bins of each coverpoint that nothing has hit; none when they were not measured."""
+    hits = book.trace.evidence.bins
+    if hits is None:
+        return {}
+    return {
+        point.id: [name for name in possible(point) if not hits.get(point.id, {}).get(name)]
+        for point in book.trace.plan.coverage
+    }
 
 
 def _worst(result: DeviceResult, vectors: list[str]) -> str:

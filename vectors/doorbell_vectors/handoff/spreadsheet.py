@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import xlsxwriter
 
-from doorbell_vectors.handoff.tables import Table
+from doorbell_vectors.handoff.tables import Cell, Table
 
 __all__ = ["spreadsheet"]
 
 _CREATED: Final = datetime.datetime(1980, 1, 1)
 _CELL: Final = 32_767
 """Characters that a cell holds."""
+_LINE: Final = 15.0
+"""Points that a line of text takes."""
+_HIGHEST: Final = 12
+"""Lines that a row shows; longer cells scroll in the formula bar."""
 _SPARE: Final = 200
 """Rows below the last one that have the drop-downs, too."""
 _COLOURS: Final = {
@@ -53,6 +58,15 @@ def spreadsheet(tables: Sequence[Table], title: str) -> bytes:
     return made.getvalue()
 
 
+def _lines(row: Sequence[Cell], table: Table) -> int:
+    """Return how many lines a row shows: programs other than Excel do not work that out themselves."""
+    needed = max(
+        math.ceil(len(str(value)) * 1.15 / column.width)
+        for value, column in zip(row, table.columns, strict=True)
+    )
+    return max(1, min(needed, _HIGHEST))
+
+
 def _sheet(sheet: Any, table: Table, styles: dict[str, Any], colours: dict[str, Any]) -> None:
     last_row, last_column = len(table.rows), len(table.columns) - 1
     choices = [column for column, told in enumerate(table.columns) if told.choices]
@@ -68,6 +82,7 @@ def _sheet(sheet: Any, table: Table, styles: dict[str, Any], colours: dict[str, 
             }
             sheet.data_validation(1, column, last_row + _SPARE, column, options)
     for number, row in enumerate(table.rows, 1):
+        sheet.set_row(number, _LINE * _lines(row, table))
         for column, value in enumerate(row):
             style = styles["filled" if column in choices else "cell"]
             if isinstance(value, int):

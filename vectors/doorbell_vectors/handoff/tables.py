@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from doorbell_vectors.handoff.book import Book, sections
 from doorbell_vectors.plan.trace import Row
@@ -14,7 +14,7 @@ from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.results.record import Review
 from doorbell_vectors.results.sheet import RESULTS, TESTPOINTS
 
-__all__ = ["Cell", "Column", "Table", "as_csv", "matrix", "plan_tables"]
+__all__ = ["Cell", "Column", "Table", "as_csv", "matrix", "measured", "plan_tables"]
 
 Cell = str | int | None
 
@@ -50,8 +50,18 @@ def plan_tables(book: Book) -> list[Table]:
         matrix(book),
         _sign_off(book),
         _coverage(book),
+        *measured(book),
         _waivers(book),
     ]
+
+
+def measured(book: Book) -> list[Table]:
+    """Return what was measured of the RTL, module by module: coverage, mutants, survivors."""
+    evidence = book.trace.evidence
+    tables = [_code(evidence.code)] if evidence.code else []
+    if evidence.mutation:
+        tables += [_mutants(evidence.mutation), _survivors(evidence.mutation)]
+    return tables
 
 
 def as_csv(table: Table) -> str:
@@ -198,6 +208,45 @@ def _coverage(book: Book) -> Table:
         for point in area.coverage
     ]
     return Table("Coverage", columns, rows)
+
+
+def _code(code: Mapping[str, Any]) -> Table:
+    kinds = list(code["total"])
+    columns = [Column("Module", 28)]
+    for kind in kinds:
+        columns += [Column(f"{kind} hit", 10), Column(kind, 10), Column(f"{kind} %", 10)]
+    rows = [
+        [name, *(cell for kind in kinds for cell in _hit(own[kind]))]
+        for name, own in [("all", code["total"]), *sorted(code["modules"].items())]
+    ]
+    return Table("RTL coverage", columns, rows)
+
+
+def _hit(pair: Sequence[int]) -> list[Cell]:
+    hit, whole = pair
+    return [hit, whole, 100 * hit // whole if whole else None]
+
+
+def _mutants(found: Mapping[str, Any]) -> Table:
+    classes = ("mutants", "killed", "survived", "equivalent", "legal")
+    columns = [Column("Module", 28), *(Column(name) for name in classes), Column("score %")]
+    modules = found.get("modules", {})
+    rows: list[list[Cell]] = [
+        [name, *(own.get(kind, 0) for kind in classes), _percent(own.get("score"))]
+        for name, own in sorted(modules.items())
+    ]
+    return Table("Mutants", columns, rows)
+
+
+def _percent(score: float | None) -> str:
+    return "" if score is None else f"{100 * score:.1f}"
+
+
+def _survivors(found: Mapping[str, Any]) -> Table:
+    keys = ("id", "file", "line", "kind", "original", "mutant")
+    columns = [Column(key, width) for key, width in zip(keys, (14, 30, 7, 14, 50, 50), strict=True)]
+    rows = [[one.get(key) for key in keys] for one in found.get("survivors", ())]
+    return Table("Survivors", columns, rows)
 
 
 def _waivers(book: Book) -> Table:
