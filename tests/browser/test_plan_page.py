@@ -15,6 +15,7 @@ from doorbell_vectors.handoff.page import page as page_of
 from doorbell_vectors.player.options import suite_path
 
 FAILING = "V0008"
+MISSING = "V0016"
 SHOWN = (
     "[...document.querySelectorAll('#{} tbody tr')].filter(row => !row.hidden).map(row => row.id)"
 )
@@ -44,13 +45,14 @@ CONTRAST = """(() => {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A plan with results: all pass on `made`, but for one that fails."""
+    """A plan with results of `made`: one vector fails, one was not played, all others pass."""
     folder = tmp_path_factory.mktemp("plan")
     suite = load(suite_path("directed"), trusted=True)
     results = [
         {"id": one.id, "verdict": "FAIL" if one.id == FAILING else "PASS", "hash": one.hash}
         | {"text": "<b>0x1</b> for 0x2" if one.id == FAILING else ""}
         for one in suite.vectors
+        if one.id != MISSING
     ]
     facts = {"device": "made", "date": "2026-11-20", "results": results}
     (folder / "results.json").write_text(json.dumps(facts))
@@ -164,6 +166,22 @@ def test_from_testpoint_to_vector_to_rule_to_result(page, made):
     assert "<b>0x1</b> for 0x2" in text  # shown, not taken as markup
     page.click(f"#result-{FAILING} th a")
     assert page.run("location.hash") == f"#{FAILING}"
+
+
+def test_what_was_not_played_whole_is_not_called_a_pass(page, made):
+    trace = made[0].trace
+    results = {row.rule: row.results["made"] for row in trace.rows}
+    whole = next(
+        row
+        for row in trace.rows
+        if results[row.rule].verdict == "PASS" and results[row.rule].right == len(row.vectors)
+    )
+    short = next(
+        row for row in trace.rows if MISSING in row.vectors and results[row.rule].verdict == "PASS"
+    )
+    cell = "document.querySelector('[id=\"{}\"] a .badge').textContent"
+    assert page.run(cell.format(whole.rule)) == "PASS"
+    assert page.run(cell.format(short.rule)) == "incomplete"
 
 
 def test_a_link_into_a_hidden_row_shows_it(page):

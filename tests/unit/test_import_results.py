@@ -50,6 +50,7 @@ def test_junit_of_the_player(tmp_path):
     assert verdicts(records) == WANTED
     assert records[1].text == "0x1 for 0x2"
     assert (records[1].device, records[1].date) == ("board", "2026-11-20")
+    assert records[1].hash == HASH
 
 
 def test_junit_of_another_tool(tmp_path):
@@ -268,6 +269,13 @@ def test_a_later_import_may_supersede_and_loses_nothing():
     again = store.merged([record("FAIL")], supersede=True)
     assert [one.verdict for one in again.standing()] == ["FAIL"]
     assert len(again.records) == 2
+
+
+def test_of_two_that_are_alike_the_one_with_the_hash_stands():
+    """Or a report without hashes would hide that the vector has changed since."""
+    old = HASH.replace("a", "b")
+    store = Store().merged([record("PASS", hash=old), record("PASS")])
+    assert [KNOWN.stale(one) for one in store.standing()] == ["the vector has changed since"]
 
 
 def test_the_store_reads_what_it_wrote(tmp_path):

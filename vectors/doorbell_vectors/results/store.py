@@ -79,10 +79,12 @@ class Store:
         return [group for group in self._groups() if len({record.verdict for record in group}) > 1]
 
     def standing(self) -> list[Record]:
-        """Return one record for each id and device: the heaviest verdict, of those the latest."""
+        """Return one record for each id and device: the heaviest verdict, of those the latest.
+
+        Of two that are alike the one that says which version of the vector was played.
+        """
         return [
-            min(sorted(group, key=lambda one: one.date or "", reverse=True), key=_weight)
-            for group in self._groups()
+            min(sorted(group, key=_latest, reverse=True), key=_weight) for group in self._groups()
         ]
 
     def _groups(self) -> list[tuple[Record, ...]]:
@@ -90,6 +92,10 @@ class Store:
         for record in self.live():
             groups[record.key].append(record)
         return [tuple(group) for group in groups.values()]
+
+
+def _latest(record: Record) -> tuple[str, str]:
+    return record.date or "", record.hash
 
 
 def _weight(record: Record) -> int:

@@ -42,6 +42,7 @@ def document(suite: Suite, results: Sequence[Result], seconds: float) -> str:
             ("verdict", str(result.verdict)),
             ("rules", " ".join(suite.vector(result.id).rules)),
             ("signature", result.signature),
+            ("hash", result.hash),
         ):
             ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
         tag = {Verdict.FAIL: "failure", **dict.fromkeys(_ERRORS, "error")}
