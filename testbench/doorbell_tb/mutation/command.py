@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     every = all_mutants()
     reviews = read_reviews(_REVIEWED, {one.id for one in every})
     chosen = draw(every, options.mutants, options.seed)
-    rules = read_suite(options.suite)
+    document = read_suite(options.suite)
     name = hashlib.sha256("".join(one.id for one in chosen).encode()).hexdigest()[:16]
     build, numbered = simulator(chosen, options.out / f"rtl-{name}", _say)
     ledger = options.out / f"verdicts-{name}.jsonl"
@@ -69,13 +69,12 @@ def _run(options: argparse.Namespace) -> int:
         if one.id not in verdicts or (options.survivors and not verdicts[one.id].killed)
         if not options.only or one.module in options.only or one.id in options.only
     }
+    suite = Suite(build, document, options.out / "runs", options.seed, options.profile)
+    rules = suite.rules
     killers = Killers(rules)
     for one in numbered.values():
         if one.id in verdicts and verdicts[one.id].by in rules:
             killers.tell(one, verdicts[one.id].by)
-    suite = Suite(
-        build, options.suite.resolve(), rules, options.out / "runs", options.seed, options.profile
-    )
     _say(f"mutation: {len(numbered)} mutants, {len(todo)} to run, {len(rules)} vectors")
     if todo:
         campaign(

@@ -13,7 +13,7 @@ from typing import Any
 from doorbell.exit_codes import ExitCode
 from doorbell_tb.build import Build
 from doorbell_tb.errors import MutationError
-from doorbell_tb.job import Job
+from doorbell_tb.job import Job, write_json
 from doorbell_tb.simulation import Ending, simulate
 
 __all__ = ["Suite", "read_suite"]
@@ -24,14 +24,17 @@ _RIGHT = {"PASS", "NOT_OBSERVED", "NOT_SUPPORTED", "WAIVED"}
 _DEADLINE = 2_000_000
 
 
+_FIRST = 40
+"""Vectors of the first process: most mutants die of one of these, and a small suite is read at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """Runs vectors on mutants of one build; a `campaign.Judge`."""
 
     build: Build
-    path: Path
-    rules: Mapping[str, tuple[str, ...]]
-    """Rules by vector."""
+    document: Mapping[str, Any]
+    """The suite, in machine form."""
     out: Path
     """Runs leave their logs here; those of survivors are deleted."""
     seed: int
@@ -39,8 +42,24 @@ class Suite:
 
     def __call__(self, number: int, order: Sequence[str]) -> tuple[str, tuple[str, ...], str]:
         """See `campaign.Judge`; `start` and `end` stand for what kills a device outside any vector."""
+        for part in (order[:_FIRST], order[_FIRST:]):
+            vector, how = self._play(number, part) if part else ("", "")
+            if vector:
+                return vector, self.rules.get(vector, ()), how
+        return "", (), ""
+
+    @property
+    def rules(self) -> dict[str, tuple[str, ...]]:
+        """Rules by vector, in the suite's order."""
+        return {one["id"]: tuple(one["rules"]) for one in self.document["vectors"]}
+
+    def _play(self, number: int, order: Sequence[str]) -> tuple[str, str]:
         place = self.out / f"mutant-{number}"
         shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        wanted = set(order)
+        vectors = [one for one in self.document["vectors"] if one["id"] in wanted]
+        write_json(place / "suite.json", {**self.document, "vectors": vectors})
         results = place / "results.jsonl"
         job = Job(
             out=place,
@@ -49,7 +68,7 @@ class Suite:
             deadline=_DEADLINE,
             target=_PLAYER,
             arguments={
-                "suite": str(self.path),
+                "suite": str(place / "suite.json"),
                 "plan": [[vector, 1] for vector in order],
                 "results": str(results),
                 "transactions": str(place / "transactions.jsonl"),
@@ -66,7 +85,7 @@ class Suite:
         vector, how = _killer(results, ending)
         if not vector:
             shutil.rmtree(place, ignore_errors=True)
-        return vector, self.rules.get(vector, ()), how
+        return vector, how
 
 
 def _killer(results: Path, ending: Ending) -> tuple[str, str]:
@@ -97,10 +116,12 @@ def _rows(results: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def read_suite(path: Path) -> Mapping[str, tuple[str, ...]]:
-    """Return the rules of each vector of a suite file, in its order. Raises `MutationError` when it cannot be read."""
+def read_suite(path: Path) -> Mapping[str, Any]:
+    """Return a suite file's document. Raises `MutationError` when it cannot be read."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return {one["id"]: tuple(one["rules"]) for one in document["vectors"]}
+        document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for one in document["vectors"]:
+            _ = one["id"], one["rules"]
+        return document
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MutationError(f"{path}: no suite: {error}; `make vectors` writes it") from None
