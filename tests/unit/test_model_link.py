@@ -308,6 +308,56 @@ def test_reads_abandoned_by_a_reset_rest(bench: Bench, what: str, fetch: bool) -
     assert bench.field(STATUS, "idle") == 1
 
 
+def completion(tag: int, status: int) -> tuple[int, int, int]:
+    return TlpKind.CPL << 24, status << 13 | 64, tag << 8
+
+
+@pytest.mark.parametrize("fetch", [False, True])
+@pytest.mark.parametrize("status", [1, 2, 3, 4, 7])
+def test_a_completion_finds_its_read_by_the_tag(bench: Bench, status: int, fetch: bool) -> None:
+    """EP-CPL-006, EP-TAG-003, DMA-ERR-001, DMA-ERR-002: a reserved status is an Unsupported Request."""
+    bench.write(registers.DEVICE.COMPLETION_TIMEOUT, 1 << 30)
+    ring = bench.queue(0)
+    bench.transport.inject(ARENA + (ring.base if fetch else 0x90000), 64, Answer.TIMEOUT)
+    ring.submit(copy_in())
+    bench.settle(5000)
+    assert bench.read(TAGS) == TAGS.encode(free=255)
+    for tag in range(256):
+        bench.transport.send(completion(tag, status))
+    bench.settle(5000)
+    codes = (Error.FETCH_CA, Error.FETCH_UR) if fetch else (Error.DMA_CA, Error.DMA_UR)
+    assert (ring.state, ring.code) == (QueueState.HALTED, codes[status != Status.CA])
+    assert bench.read(TAGS) == TAGS.encode(free=256)
+    assert bench.read(registers.DEVICE.UNEXPECTED_COMPLETIONS) == 255
+    ring.control(reset=1)
+    bench.settle(5000)
+    again = bench.queue(0)
+    again.submit(nop(again.record, 3))
+    bench.settle(5000)
+    assert again.recorded == 3
+
+
+def test_every_request_of_a_read_has_its_tag(bench: Bench) -> None:
+    """EP-TAG-002: the first one decides how the command fails; those without an answer rest."""
+    ring = bench.queue(0)
+    bench.transport.inject(ARENA + 0x80000, 4 * 512, Answer.TIMEOUT)
+    ring.submit(packet(Opcode.COPY, source=ARENA + 0x80000, length=4 * 512, destination_space=1))
+    bench.settle(5000)
+    free = TAGS.decode(bench.read(TAGS))["free"]
+    bench.transport.send(completion(0, Status.CA))
+    bench.transport.send(completion(0, Status.CA))
+    while ring.state is not QueueState.HALTED:
+        assert bench.transport.now() < 100_000
+    assert (ring.code, ring.error["address"]) == (Error.DMA_CA, ARENA + 0x80000)
+    rest = TAGS.encode(free=free + 1, quarantined=255 - free)
+    assert bench.read(TAGS) == rest
+    assert bench.read(registers.DEVICE.UNEXPECTED_COMPLETIONS) == 1
+    bench.transport.send(completion(1, Status.UR))
+    bench.settle(1000)
+    assert TAGS.decode(bench.read(TAGS))["quarantined"] == 254 - free
+    assert bench.read(registers.DEVICE.UNEXPECTED_COMPLETIONS) == 2
+
+
 def test_reads_wait_for_a_tag(bench: Bench) -> None:
     """EP-TAG-001: after a device reset with every tag at rest, nothing is read before one has rested."""
     ring = bench.queue(0)

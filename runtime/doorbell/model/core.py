@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from doorbell.model.arbiter import Arbiter
 from doorbell.model.clock import Clock
 from doorbell.model.counters import Counters
-from doorbell.model.host import Failed
 from doorbell.model.interrupts import Interrupts
 from doorbell.model.requester import Requester
 from doorbell.model.semaphores import Semaphores
 from doorbell.model.shape import Shape
-from doorbell.model.tags import Tags
+from doorbell.model.tags import Held, Tags
 from doorbell.model.timing import Delays
 from doorbell.model.units import Units
 from doorbell.model.variant import Choices
@@ -41,6 +40,6 @@ class Core:
     """Cycles that the tag of such a read rests."""
     copies: int = 0
 
-    def abandon(self, read: Failed) -> None:
-        """Let the tags of a timed-out read rest (EP-TAG-002)."""
-        self.tags.abandon(read, self.quarantine)
+    def abandon(self, held: Held) -> None:
+        """Let the tags of a read without an answer rest (EP-TAG-002)."""
+        self.tags.abandon(held, self.quarantine)

@@ -15,6 +15,7 @@ from doorbell.model.host import Answer, Failed, Piece
 from doorbell.model.packet import Command, arguments
 from doorbell.model.requester import piece_of
 from doorbell.model.semaphores import Waiter
+from doorbell.model.tags import Held
 from doorbell.model.units import Launch
 from doorbell.model.validate import Rejection
 
@@ -74,7 +75,7 @@ class Execution:
         self._waiter: Waiter | None = None
         self._stopped = False
         self._timer: Timer | None = None
-        self._unanswered: Failed | None = None  # a read that will time out
+        self._unanswered: Held | None = None  # a read that will time out
         self.command = command
         self.watchdog: Timer | None = None
         self._holds_channel = command.opcode is Opcode.COPY
@@ -144,7 +145,7 @@ class Execution:
                 return
             if link and not requester.open:
                 requester.when_open(act)
-            elif tag and tags.none_left:
+            elif tag and not tags.free:
                 tags.when_free(act)
             else:
                 action()
@@ -192,13 +193,19 @@ class Execution:
             space, at = fields["destination_space"], fields["destination"]
             self._core.requester.write(space, at, fields["length"], _pattern(_RUBBISH))
         if failed.answer is Answer.TIMEOUT:
-            self._unanswered = failed
-            self._after(self._core.completion_timeout, lambda: self._timed_out(failed))
+            self._unanswered = self._core.tags.hold(failed, self._answered)
+            self._after(self._core.completion_timeout, self._timed_out)
         else:
             self._fail(code, failed.address)
 
-    def _timed_out(self, failed: Failed) -> None:
-        self._fail(Error.DMA_TIMEOUT, failed.address)
+    def _timed_out(self) -> None:
+        if self._unanswered is not None:
+            failed = self._unanswered.outcome()
+            self._fail(DMA_ERRORS[failed.answer], failed.address)
+
+    def _answered(self, failed: Failed) -> None:
+        self._unanswered = None
+        self._fail(DMA_ERRORS[failed.answer], failed.address)
 
     def _copy(self) -> None:
         """DMA-COPY-001: the source whole, then the destination; DMA-COPY-004: length 0 touches nothing."""

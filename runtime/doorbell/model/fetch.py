@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from doorbell.contract import Error, Space, limits
+from doorbell.model.clock import Timer
 from doorbell.model.core import Core
 from doorbell.model.counts import distance
 from doorbell.model.host import Answer, Failed
 from doorbell.model.settings import QueueSettings
+from doorbell.model.tags import Held
 
 __all__ = ["Fetch"]
 
@@ -26,7 +28,16 @@ _BYTES: Final = limits.PACKET_BYTES
 class Fetch:
     """At most one ring read of a queue at a time."""
 
-    __slots__ = ("_arrived", "_core", "_epoch", "_failed", "_settings", "_unanswered", "busy")
+    __slots__ = (
+        "_arrived",
+        "_core",
+        "_epoch",
+        "_failed",
+        "_settings",
+        "_timer",
+        "_unanswered",
+        "busy",
+    )
 
     def __init__(
         self,
@@ -41,7 +52,8 @@ class Fetch:
         self._arrived = arrived
         self._failed = failed
         self._epoch = 0
-        self._unanswered: Failed | None = None  # a read that will time out
+        self._unanswered: Held | None = None  # a read that will time out
+        self._timer: Timer | None = None
         self.busy = False
 
     def request(self, get: int, put: int) -> None:
@@ -61,7 +73,7 @@ class Fetch:
             core = self._core
             if not core.requester.open:
                 core.requester.when_open(send)
-            elif core.tags.none_left:
+            elif not core.tags.free:
                 core.tags.when_free(send)
             else:
                 cycles = core.delays.draw(core.delays.timing.read)
@@ -87,17 +99,24 @@ class Fetch:
 
     def _fail(self, epoch: int, read: Failed) -> None:
         """Report a failed read, one without an answer after COMPLETION_TIMEOUT cycles."""
-        cycles = 0
-        if read.answer is Answer.TIMEOUT:
-            self._unanswered, cycles = read, self._core.completion_timeout
 
-        def fail() -> None:
+        def fail(read: Failed = read) -> None:
             if epoch == self._epoch:
                 self._abandon()
                 self.busy = False
                 self._failed(_ERRORS[read.answer], read.address)
 
-        self._core.clock.after(cycles, fail)
+        def answered(read: Failed) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._unanswered = None
+            fail(read)
+
+        cycles = 0
+        if read.answer is Answer.TIMEOUT:
+            self._unanswered = self._core.tags.hold(read, answered)
+            cycles = self._core.completion_timeout
+        self._timer = self._core.clock.after(cycles, fail)
 
     def _abandon(self) -> None:
         if self._unanswered is not None:

@@ -1,13 +1,38 @@
-"""Read tags: only those in quarantine matter here, since a read that is answered is one step."""
+"""Read tags: those of reads that nobody has answered, and those in quarantine. Any other read is one step here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from doorbell.model.clock import Clock, Timer
-from doorbell.model.host import Failed
+from doorbell.model.host import Answer, Failed
 
-__all__ = ["Tags"]
+__all__ = ["Held", "Tags"]
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """The tags of a read that is under way."""
+
+    read: Failed
+    """As it ends when nobody answers it."""
+    numbers: list[int]
+    """One tag a request, in the order of addresses."""
+    ended: Callable[[Failed], None]
+    """Told of the read once each of its requests has failed."""
+    answers: dict[int, Answer] = field(default_factory=dict)
+    """How requests failed, by tag."""
+
+    @property
+    def open(self) -> list[int]:
+        """Tags whose requests have no answer."""
+        return [number for number in self.numbers if number not in self.answers]
+
+    def outcome(self) -> Failed:
+        """Return the read as it ends: as its first request did."""
+        answer = self.answers.get(self.numbers[0], self.read.answer)
+        return replace(self.read, answer=answer)
 
 
 class Tags:
@@ -21,45 +46,81 @@ class Tags:
         exhausted: Callable[[], None],
         unexpected: Callable[[int], None],
     ) -> None:
-        """``exhausted`` is called when no tag is left, ``unexpected`` for so many late completions."""
+        """``exhausted`` is called when every tag rests, ``unexpected`` for so many late completions."""
         self._clock = clock
         self._exhausted = exhausted
         self._unexpected = unexpected
-        self._timers: dict[Timer, int] = {}
+        self._held: list[Held] = []
+        self._resting: dict[Timer, list[int]] = {}
         self._waiting: list[Callable[[], None]] = []
         self.count = count
 
     @property
     def quarantined(self) -> int:
         """Tags that rest."""
-        return sum(self._timers.values())
+        return sum(map(len, self._resting.values()))
 
     @property
-    def none_left(self) -> bool:
-        """Whether every tag rests, so that no read can be issued (EP-TAG-001)."""
-        return self.quarantined == self.count
+    def free(self) -> int:
+        """Tags that a read can take."""
+        return self.count - self.quarantined - sum(len(held.open) for held in self._held)
 
     def when_free(self, action: Callable[[], None]) -> None:
-        """Do ``action`` as soon as a tag has rested."""
+        """Do ``action`` as soon as a tag is free again; to be called while none is (EP-TAG-001)."""
         self._waiting.append(action)
 
-    def abandon(self, read: Failed, cycles: int) -> None:
+    def _freed(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for action in waiting:
+            action()
+
+    def hold(self, read: Failed, ended: Callable[[Failed], None]) -> Held:
+        """Take a tag for each request of a read that has no answer, at least one of which is free."""
+        used = {number for numbers in self._resting.values() for number in numbers}
+        used.update(number for held in self._held for number in held.open)
+        free = [number for number in range(self.count) if number not in used]
+        held = Held(read, free[: read.requests], ended)
+        self._held.append(held)
+        return held
+
+    def complete(self, number: int, answer: Answer) -> bool:
+        """Take a failing completion that came by itself; False: it answers no outstanding request (EP-CPL-005).
+
+        It ends the request, or the rest of an abandoned one's tag (EP-TAG-002, EP-TAG-003).
+        """
+        for held in self._held:
+            if number in held.open:
+                held.answers[number] = answer
+                if not held.open:
+                    self._held.remove(held)
+                    held.ended(held.outcome())
+                self._freed()
+                return True
+        for timer, numbers in self._resting.items():
+            if number in numbers:
+                numbers.remove(number)
+                if not numbers:
+                    timer.cancel()
+                    del self._resting[timer]
+                self._freed()
+                break
+        return False
+
+    def abandon(self, held: Held, cycles: int) -> None:
         """Let the tags of a read that nobody waits for any more rest.
 
         Until its late completions come, which are unexpected (EP-CPL-005), or ``cycles`` have passed.
         """
-        taken = min(read.requests, self.count - self.quarantined)
-        late = read.late
+        self._held.remove(held)
+        late, left = held.read.late, held.read.requests - len(held.answers)
 
         def rested() -> None:
-            del self._timers[timer]
-            waiting, self._waiting = self._waiting, []
-            for action in waiting:
-                action()
+            del self._resting[timer]
+            self._freed()
 
         timer = self._clock.after(cycles if late is None else min(late, cycles), rested)
-        self._timers[timer] = taken
+        self._resting[timer] = held.open
         if late is not None:
-            self._clock.after(late, lambda: self._unexpected(read.requests))
-        if self.none_left:
+            self._clock.after(late, lambda: self._unexpected(left))
+        if self.quarantined == self.count:
             self._exhausted()

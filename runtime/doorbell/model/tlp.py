@@ -1,7 +1,7 @@
 """Raw TLPs at the device's receiver: well-formed, unsupported, malformed, with any byte enables (EP-CPL rules).
 
 Header words are as printed in PCIe Base 2.2 (byte 0 in bits 31:24). Ids, tags and traffic classes play no part here:
-the model knows no switch, and whoever asks gets the answer.
+the model knows no switch, and whoever asks gets the answer. Only completions are told by their tags.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from doorbell.contract import CompletionStatus, FatalCause, TlpKind
+from doorbell.model.host import Answer
 
 if TYPE_CHECKING:
     from doorbell.model.device import DeviceModel
@@ -58,7 +59,8 @@ def receive(model: DeviceModel, header: Sequence[int], payload: bytes) -> Answer
         return None
     payload = payload[: len(payload) - digest]  # nobody checks it
     if kind in _COMPLETIONS:
-        model.unexpected(1)  # the model's own reads are answered elsewhere
+        if not _answers(model, kind, header):
+            model.unexpected(1)
         return None
     if kind & 0x38 == 0x30:  # messages: none concerns this device
         return None
@@ -66,6 +68,19 @@ def receive(model: DeviceModel, header: Sequence[int], payload: bytes) -> Answer
     if answered is not None:
         model.counters.tx_tlps += 1
     return answered
+
+
+def _answers(model: DeviceModel, kind: int, header: Sequence[int]) -> bool:
+    """Whether a completion answers a read that the host has left without an answer.
+
+    Only one that fails it does: data for such a read are not modelled.
+    """
+    status = header[1] >> 13 & 7
+    if kind in _LOCKED_COMPLETIONS or status == CompletionStatus.SC:
+        return False
+    number = header[2] >> 8 & 0xFF | header[0] >> 11 & 0x100 | header[0] >> 14 & 0x200
+    answer = Answer.CA if status == CompletionStatus.CA else Answer.UR  # EP-CPL-006
+    return model.core.tags.complete(number, answer)
 
 
 def _malformed(model: DeviceModel, kind: int, words: int, payload: bytes, digest: int) -> bool:

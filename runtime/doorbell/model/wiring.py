@@ -108,8 +108,7 @@ def _connect_device(model: DeviceModel) -> None:
         )
 
     def tags_free() -> int:
-        resting = tags.quarantined
-        return DEVICE.TAGS.encode(free=tags.count - resting, quarantined=resting)
+        return DEVICE.TAGS.encode(free=tags.free, quarantined=tags.quarantined)
 
     bar.cell(DEVICE.CYCLES).sample = lambda: model.clock.now
     bar.cell(DEVICE.STATUS).sample = status
