@@ -16,6 +16,7 @@ from doorbell_vectors.authoring.build import build
 from doorbell_vectors.authoring.coverage import coverage
 from doorbell_vectors.authoring.cycles import NAME, measured
 from doorbell_vectors.authoring.sources import FOLDER, directed, reasons
+from doorbell_vectors.commands import random_tier
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.files import write_text
 from doorbell_vectors.format.manifest import MANIFEST
@@ -48,6 +49,7 @@ class _Vectors:
         taken.add_argument(
             "replay", type=Path, nargs="?", default=REPLAY, help=f"its folder ({REPLAY})"
         )
+        random_tier.configure(actions)
         actions.add_parser("release", help="freeze the vectors' hashes into released.json")
 
     def run(self, args: argparse.Namespace) -> int:
@@ -129,6 +131,7 @@ _ACTIONS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "coverage": _coverage,
     "measure": _measure,
     "release": _release,
+    "random": random_tier.run,
 }
 
 command = _Vectors()
