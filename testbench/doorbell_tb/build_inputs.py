@@ -69,7 +69,7 @@ def collect(
 ) -> Inputs:
     """Find all files of a build (arguments as for `build.build`). Raises `BuildError`."""
     replaced = {original.resolve(): edited.resolve() for original, edited in replace.items()}
-    listed, include = _read_list(device)
+    listed, include, listed_defines = _read_list(device)
     unknown = [str(path) for path in replaced if path not in listed]
     if unknown:
         raise BuildError(f"to be replaced, but not listed in {device}: {', '.join(unknown)}")
@@ -79,7 +79,7 @@ def collect(
     controls = [_TESTBENCH / "top" / "public.vlt", *(path.resolve() for path in public)]
     host = sorted((_TESTBENCH / "host").glob("*.cpp"))
     headers = sorted((_TESTBENCH / "host").glob("*.h")) + sorted(_CONTRACT_HEADERS.glob("*.h"))
-    headers += sorted(path for folder in include for path in folder.glob("*.svh"))
+    headers += sorted(path for folder in include for path in folder.glob("*.*vh"))
     for path in [*controls, *sources, *host, *headers]:
         if not path.is_file():
             raise BuildError(f"{path}: no such file; listed in {device}, or asked for")
@@ -90,30 +90,41 @@ def collect(
         host=tuple(host),
         headers=tuple(headers),
         host_include=(_TESTBENCH / "host",),
-        defines=tuple(f"{name}={value}" if value else name for name, value in defines.items()),
+        defines=(
+            *listed_defines,
+            *(f"{name}={value}" if value else name for name, value in defines.items()),
+        ),
         waves=waves,
         coverage=coverage,
     )
 
 
-def _read_list(path: Path) -> tuple[list[Path], list[Path]]:
-    """Read a list of sources: one path a line, `+incdir+FOLDER`, comments; relative to the list."""
+def _read_list(path: Path) -> tuple[list[Path], list[Path], list[str]]:
+    """Read sources, folders of headers and macros from a list, whose paths are relative to it.
+
+    A line is a path, `+incdir+FOLDER`, `+define+NAME=VALUE` or a comment.
+    """
     try:
         text = path.read_text()
-    except OSError as error:
-        raise BuildError(f"{path}: cannot read the list of sources: {error.strerror}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not text"
+        raise BuildError(f"{path}: cannot read the list of sources: {why}") from None
     here = path.resolve().parent
     sources: list[Path] = []
+    defines: list[str] = []
     include = [here]
     for raw in text.splitlines():
         line = raw.split("//")[0].split("#")[0].strip()
         if line.startswith("+incdir+"):
             include.append((here / line.removeprefix("+incdir+")).resolve())
+        elif line.startswith("+define+"):
+            defines.append(line.removeprefix("+define+"))
         elif line.startswith(("+", "-")):
-            raise BuildError(f"{path}: {line!r}: only paths and +incdir+ are known here")
+            known = "paths, +incdir+FOLDER and +define+NAME=VALUE"
+            raise BuildError(f"{path}: {line!r}: only {known} are known here")
         elif line:
             sources.append((here / line).resolve())
-    return sources, list(dict.fromkeys(include))
+    return sources, list(dict.fromkeys(include)), defines
 
 
 def _hash(words: list[str], files: list[Path]) -> str:

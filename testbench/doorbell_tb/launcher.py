@@ -1,10 +1,15 @@
-"""The launcher of the device "rtl": each program runs in a simulator process of its own."""
+"""The launchers of the devices "rtl" and "rtl:PLACE": each program runs in a simulator process of its own.
+
+PLACE is `TOP@FILELIST` for somebody else's RTL (`doorbell_tb.foreign`), or the name of a legal variant of ours
+(`doorbell_tb.variants`).
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doorbell.exit_codes import ExitCode
@@ -14,25 +19,43 @@ from doorbell_tb.job import STDOUT_VARIABLE, Job
 from doorbell_tb.profiles import names, profile
 
 if TYPE_CHECKING:
+    from doorbell_tb.build import Build
     from doorbell_tb.transport import RtlTransport
 
 __all__ = ["RtlLauncher", "launcher"]
 
 
+Builder = Callable[[bool], "Build"]
+"""Returns a simulator, with waves if asked for; raises BuildError."""
+
+
 class RtlLauncher:
-    """Runs programs on the RTL under Verilator; see `doorbell.launch.Launcher`.
+    """Runs programs on RTL under Verilator; see `doorbell.launch.Launcher` and `Placed`."""
 
-    With ``coverage`` each run also leaves ``coverage.dat``: what of the RTL it exercised.
-    """
-
-    def __init__(self, *, coverage: bool = False) -> None:
-        self._coverage = coverage
+    def __init__(self, name: str, builder: Builder) -> None:
+        """``name`` is the device's in commands."""
+        self._name = name
+        self._builder = builder
 
     def at(self, place: str) -> RtlLauncher:
-        """Return the launcher of a variant: "rtl:coverage" counts. Raises LookupError for another name."""
-        if place != "coverage":
-            raise LookupError(f"device 'rtl:{place}': there are rtl and rtl:coverage")
-        return RtlLauncher(coverage=True)
+        """Return the launcher of other RTL: ``TOP@FILELIST``, or the name of a variant.
+
+        Each run of "rtl:coverage" also leaves ``coverage.dat``: what of the RTL it exercised.
+
+        Raises:
+            LookupError: there is no variant of that name.
+        """
+        top, separator, sources = place.partition("@")
+        if separator:
+            return RtlLauncher(f"rtl:{place}", lambda waves: _foreign(Path(sources), top, waves))
+        from doorbell_tb.variants import VARIANTS
+
+        if place == "coverage":
+            return RtlLauncher("rtl:coverage", lambda waves: _ours(waves, coverage=True))
+        if place not in VARIANTS:
+            known = ", ".join(["coverage", *VARIANTS])
+            raise LookupError(f"no variant {place!r} of the RTL: give {known}, or TOP@FILELIST")
+        return RtlLauncher(f"rtl:{place}", lambda waves: _variant(place, waves))
 
     def attach(self) -> RtlTransport:
         """Return the transport of the simulator that this process is.
@@ -54,7 +77,6 @@ class RtlLauncher:
         Leaves ``results.json``, ``trace.npy``, ``sim.log``, ``job.json`` and, with
         ``options.waves``, ``dump.fst`` in ``options.out``.
         """
-        from doorbell_tb.build import build
         from doorbell_tb.simulation import simulate
 
         job = Job(
@@ -69,8 +91,7 @@ class RtlLauncher:
         )
         try:
             profile(options.profile)
-            variant = "-".join(["waves"] * options.waves + ["coverage"] * self._coverage)
-            program = build(variant or "default", waves=options.waves, coverage=self._coverage)
+            program = self._builder(options.waves)
             sys.stdout.flush()
             output = os.dup(1)
             try:
@@ -91,8 +112,27 @@ class RtlLauncher:
         except BuildError as error:
             return Outcome(ExitCode.SETUP, {}, str(error))
         outcome = Outcome(ending.code, ending.result, ending.message)
-        name = "rtl:coverage" if self._coverage else "rtl"
-        return with_replay(outcome, name, target, arguments, options)
+        return with_replay(outcome, self._name, target, arguments, options)
 
 
-launcher = RtlLauncher()
+# Verilator and cocotb are looked for only when something is built.
+def _ours(waves: bool, *, coverage: bool = False) -> Build:
+    from doorbell_tb.build import build
+
+    variant = "-".join(["waves"] * waves + ["coverage"] * coverage)
+    return build(variant or "default", waves=waves, coverage=coverage)
+
+
+def _variant(name: str, waves: bool) -> Build:
+    from doorbell_tb.variants import variant_build
+
+    return variant_build(name, waves=waves)
+
+
+def _foreign(sources: Path, top: str, waves: bool) -> Build:
+    from doorbell_tb.foreign import foreign_build
+
+    return foreign_build(sources, top, waves=waves)
+
+
+launcher = RtlLauncher("rtl", _ours)

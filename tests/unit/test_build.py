@@ -94,7 +94,7 @@ def test_a_build_is_named_by_what_went_into_it(tmp_path: Path) -> None:
     ("lines", "changes", "message"),
     [
         (["none.sv"], {}, r"none\.sv: no such file"),
-        (["-y folder"], {}, "only paths and"),
+        (["-y folder"], {}, "only paths, "),
         ([], {"public": [Path("none.vlt")]}, r"none\.vlt: no such file"),
         ([], {"replace": {Path("a.sv"): Path("b.sv")}}, r"not listed in .*: .*a\.sv"),
     ],

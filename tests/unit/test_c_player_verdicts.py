@@ -167,6 +167,14 @@ def test_bit_masks_need_every_bit(tmp_path):
         assert rows[-1]["verdict"] == wanted
 
 
+def test_the_least_ring_is_bounded_from_above(tmp_path):
+    where = {"ring_log2_min": {"at": DEVICE.CAP_OPCODES.offset, "lsb": 1, "width": 2}}
+    for most, wanted in ((3, "PASS"), (0, "NOT_SUPPORTED")):
+        one = vector("V0001", [], needs={"device": {"ring_log2_min": most}, "host": []})
+        _, rows = play(tmp_path, one, capabilities=where)
+        assert rows[-1]["verdict"] == wanted
+
+
 def test_an_expectation_of_the_link_is_not_observed(tmp_path):
     step = {"op": "link", "check": "none", "filter": {"kind": "memory_write"}}
     assert verdict(tmp_path, [step])[0] == "NOT_OBSERVED"

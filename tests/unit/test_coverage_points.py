@@ -100,5 +100,5 @@ def test_the_command_makes_all_reports_of_a_replay(tmp_path, capsys):
 
 def test_only_the_variant_that_there_is(tmp_path):
     assert launcher("rtl:coverage") is not launcher("rtl")
-    with pytest.raises(LookupError, match="there are rtl and rtl:coverage"):
+    with pytest.raises(LookupError, match="coverage, slow, small"):
         launcher("rtl:coverag")

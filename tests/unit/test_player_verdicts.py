@@ -101,6 +101,30 @@ def test_bit_masks_need_every_bit():
     assert "opcodes" in doorbell.run(lacking, bits=0b0001)
 
 
+def test_the_least_ring_is_bounded_from_above():
+    async def lacking(device, most):
+        needs = {"device": {"ring_log2_min": most}, "host": []}
+        hardware = Hardware(device.transport, device.function, without=frozenset())
+        made = suite(vector("V0001", [], needs=needs))
+        player = Player(made, hardware, print, seed=1, scale=1.0)
+        player.capabilities["ring_log2_min"] = 3
+        return player.lacking(player.suite.vectors[0])
+
+    assert doorbell.run(lacking, most=3) == ""
+    assert doorbell.run(lacking, most=2).endswith("has 0x3, needs at most 0x2")
+
+
+def test_a_capability_that_the_device_refuses_to_read_is_none():
+    async def units(device):
+        where = {"absent": {"at": 0x6000, "lsb": 4, "width": 8}}
+        hardware = Hardware(device.transport, device.function, without=frozenset())
+        player = Player(suite(capabilities=where), hardware, print, seed=1, scale=1.0)
+        await player.start()
+        return player.capabilities
+
+    assert doorbell.run(units) == {"absent": 0}
+
+
 def test_an_ability_that_is_taken_away_is_not_used():
     steps = [{"op": "faults", "expect": {"eq": 0}}]
     assert play(vector("V0001", steps)).verdict is Verdict.PASS

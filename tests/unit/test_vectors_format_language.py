@@ -213,6 +213,26 @@ def test_needs_are_found(tmp_path: Path) -> None:
     assert vector["needs"]["host"] == ["bus_master", "interrupt_count", "odd_access"]
 
 
+def test_what_a_step_touches_is_needed(tmp_path: Path) -> None:
+    (vector,) = compiled(
+        tmp_path,
+        'write: {"QUEUE[1].START": 1}',
+        'read: {"DOORBELL[3].DOORBELL": 0}',
+        'read: {"UNIT[1].GROUPS": 0}',
+        'read: {"VECTOR[6].MODERATION": 0}',
+        'read: {"BAR2[0x20000]": 0}',
+    )
+    device = vector["needs"]["device"]
+    assert (device["queues"], device["units"], device["vectors"]) == (4, 2, 7)
+    assert device["device_memory"] == 0x20008
+
+
+def test_a_small_ring_bounds_the_least_one(tmp_path: Path) -> None:
+    text = HEAD.replace("{start: -1}", "{start: -1, log2: 2}") + "  - publish:\n"
+    (vector,) = compiled(tmp_path, text=text)
+    assert vector["needs"]["device"]["ring_log2_min"] == 2
+
+
 MISTAKES = [
     ("jump: 1", "a step has one of these|Additional properties"),
     ("read: {DEVICE.SCRATCHY: 1}", "no register 'SCRATCHY'; the block has: IDENTITY"),

@@ -10,6 +10,7 @@ import pytest
 from doorbell import cli
 from doorbell.exit_codes import ExitCode
 from doorbell.model.variant import VARIANTS
+from doorbell_tb.variants import VARIANTS as RTL_VARIANTS
 from doorbell_vectors.player.options import suite_path
 
 SHARDS = 6
@@ -48,6 +49,11 @@ def test_in_another_order(tmp_path, capsys, seed):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_legal_freedom_fails_nothing(tmp_path, capsys, seed, variant):
     replay(tmp_path, capsys, "--device", f"model:{variant}", "--seed", str(seed))
+
+
+@pytest.mark.parametrize("variant", RTL_VARIANTS)
+def test_legal_freedom_of_rtl_fails_nothing(tmp_path, capsys, seed, variant):
+    replay(tmp_path, capsys, "--device", f"rtl:{variant}", "--seed", str(seed), "--tier", "core")
 
 
 @pytest.mark.parametrize("profile", ["ideal", "distant"])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from doorbell.contract import registers
+from doorbell.contract import MSIX_ENTRY, registers
 from doorbell.contract.register_types import Register
 from doorbell_vectors.authoring.source import Map, Wrong
 
-__all__ = ["ABILITIES", "CAPABILITIES", "MASKS", "Needs", "capabilities"]
+__all__ = ["ABILITIES", "CAPABILITIES", "MASKS", "MOST", "Needs", "capabilities"]
 
 MASKS: Final = frozenset({"opcodes", "kernels"})
 """Capabilities that are bit masks: a device needs all given bits."""
+MOST: Final = frozenset({"ring_log2_min"})
+"""Capabilities of which a device needs at most the given value."""
 ABILITIES: Final = frozenset(
     [
         "high_addresses",
@@ -55,6 +57,15 @@ CAPABILITIES: Final[dict[str, tuple[Register, str]]] = {
 """Name in vectors: register and field that hold it."""
 
 
+_BLOCKS: Final = (
+    (registers.QUEUE, "queues"),
+    (registers.DOORBELL, "queues"),
+    (registers.UNIT, "units"),
+    (registers.VECTOR, "vectors"),
+)
+"""Blocks that repeat, and the capability that counts them."""
+
+
 def capabilities() -> dict[str, dict[str, int]]:
     """Return where each capability stands, in machine form."""
     return {
@@ -68,7 +79,7 @@ def capabilities() -> dict[str, dict[str, int]]:
 
 
 class Needs:
-    """Least values by capability, and abilities of the host."""
+    """Least (`MOST`: greatest) values by capability, and abilities of the host."""
 
     def __init__(self) -> None:
         self.device: dict[str, int] = {}
@@ -77,6 +88,25 @@ class Needs:
     def least(self, name: str, value: int) -> None:
         """Need at least ``value`` of a capability that counts."""
         self.device[name] = max(self.device.get(name, 0), value)
+
+    def most(self, name: str, value: int) -> None:
+        """Need at most ``value`` of a capability in `MOST`."""
+        self.device[name] = min(self.device.get(name, value), value)
+
+    def touch(self, bar: int, at: int, size: int) -> None:
+        """Need what an access to BAR0 or BAR2 finds there: a queue, a unit, a vector, device memory.
+
+        Blocks beyond what the address map names are meant to be absent, and need nothing.
+        """
+        if bar != 0:
+            self.least("device_memory", at + size)
+        for blocks, name in _BLOCKS:
+            index = (at - blocks.offset) // blocks.stride
+            if bar == 0 and 0 <= index < len(blocks):
+                self.least(name, index + 1)
+        index = (at - registers.MSIX_TABLE.offset) // MSIX_ENTRY.itemsize
+        if bar == 0 and 0 <= index < len(registers.VECTOR):
+            self.least("vectors", index + 1)
 
     def bits(self, name: str, mask: int) -> None:
         """Need these bits of a mask."""
@@ -96,7 +126,8 @@ class Needs:
         for name, value in device.items():
             if name not in CAPABILITIES:
                 raise Wrong(f"no capability {name!r}; there are: {', '.join(CAPABILITIES)}", spec)
-            (self.bits if name in MASKS else self.least)(name, value)
+            take = self.bits if name in MASKS else self.most if name in MOST else self.least
+            take(name, value)
         for name in spec.get("host") or []:
             if name not in ABILITIES:
                 raise Wrong(

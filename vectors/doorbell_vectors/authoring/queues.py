@@ -62,6 +62,8 @@ class Queue:
         scene.needs.least("queues", self.number + 1)
         if self.log2 > 4:
             scene.needs.least("ring_log2_max", self.log2)
+        if self.log2 < 4:  # a ring of 16 packets is what every device is expected to have
+            scene.needs.most("ring_log2_min", self.log2)
         window = {"window": spec["window"]} if "window" in spec else {}
         ring = [["f", 0, limits.PACKET_BYTES << self.log2]]
         self.ring = scene.memory.buffer(

@@ -17,6 +17,8 @@ from doorbell_vectors.format.values import literal
 
 __all__ = ["WITHIN", "Scene"]
 
+_TOUCHING: Final = frozenset({"read", "write"})
+"""Ops with a `size` that reach a register or device memory."""
 WITHIN: Final = 200_000
 """Device cycles that a wait takes at most unless the source says otherwise."""
 
@@ -93,10 +95,12 @@ class Scene:
 
     # Ops ------------------------------------------------------------------------------------------
     def emit(self, op: str, **keys: Any) -> None:
-        """Append an op; keys that are None are left out."""
+        """Append an op; keys that are None are left out. What it touches in a BAR is needed."""
         self.steps.append(
             {"op": op} | {key: value for key, value in keys.items() if value is not None}
         )
+        if op in _TOUCHING and isinstance(keys["at"], int | str):
+            self.needs.touch(keys["bar"], int(str(keys["at"]), 0), keys["size"])
 
     def write(self, at: int, term: Term, size: int = 8) -> None:
         """Append a register write."""

@@ -28,6 +28,8 @@ class _Replay:
         add = parser.add_argument
         add("suite", nargs="?", default=SUITE, help=f"suite file, or a name such as {SUITE}")
         add("--device", default="model", help="model, rtl, vfio-user:PATH, ...")
+        add("--rtl", metavar="FILELIST", help="play on this RTL: a list of SystemVerilog sources")
+        add("--top", metavar="NAME", help="with --rtl: its module with the device's ports")
         add("--id", action="append", default=[], help="play this vector (repeatable)")
         add("--rule", action="append", default=[], help="vectors of this rule, or its beginning")
         add("--tag", action="append", default=[], help="vectors with this label")
@@ -61,6 +63,7 @@ class _Replay:
 
 
 def _run(args: argparse.Namespace) -> int:
+    _foreign(args)
     known = waivers.load(args.waivers) if args.waivers else []
     if args.jobs < 1 or args.time_scale <= 0:
         raise VectorsError("--jobs must be 1 or more, --time-scale above 0")
@@ -85,6 +88,16 @@ def _run(args: argparse.Namespace) -> int:
     return finished.code
 
 
+def _foreign(args: argparse.Namespace) -> None:
+    """Turn --rtl and --top into the device that they name. Raises `VectorsError` for one without the other."""
+    args.label = args.device
+    if bool(args.rtl) != bool(args.top):
+        raise VectorsError("--rtl FILELIST and --top NAME go together: give both")
+    if args.rtl:
+        args.device = f"rtl:{args.top}@{Path(args.rtl).resolve()}"
+        args.label = f"rtl-{args.top}"
+
+
 def _selection(args: argparse.Namespace) -> Selection:
     part, separator, parts = args.shard.partition("/")
     if not (separator and part.isdecimal() and parts.isdecimal()):
@@ -102,7 +115,7 @@ def _selection(args: argparse.Namespace) -> Selection:
 
 
 def _settings(args: argparse.Namespace, suite: Suite) -> Settings:
-    words = "-".join([suite.suite, args.device, *args.id[:3]])
+    words = "-".join([suite.suite, args.label, *args.id[:3]])
     name = "".join(sign if sign.isalnum() else "-" for sign in words)
     return Settings(
         device=args.device,

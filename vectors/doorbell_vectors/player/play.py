@@ -25,6 +25,10 @@ __all__ = ["Player"]
 
 _MASKS: Final = frozenset({"opcodes", "kernels"})
 """Capabilities that are bit masks: every bit that is asked for must be there."""
+_MOST: Final = frozenset({"ring_log2_min"})
+"""Capabilities of which a vector names the greatest value that it can do with."""
+_REFUSED: Final = (1 << 64) - 1
+"""What a refused read gives: the register belongs to a unit that is absent."""
 _RULES: Final = {"leak": "ERR-RESET-002"}
 
 
@@ -50,6 +54,8 @@ class Player:
         await self.hardware.enumerate()
         for name, where in self.suite.capabilities.items():
             word = await self.hardware.read(0, where["at"], 8)
+            if word == _REFUSED:
+                word = 0
             self.capabilities[name] = word >> where["lsb"] & (1 << where["width"]) - 1
         try:
             await self.recipe("version")
@@ -70,12 +76,16 @@ class Player:
 
     def lacking(self, vector: Vector) -> str:
         """Return what the device or the host lacks to play ``vector``; empty when nothing."""
-        for name, least in vector.needs.device.items():
+        for name, wanted in vector.needs.device.items():
             if name not in self.capabilities:
                 return f"device capability {name}: this suite does not say where it is"
             found = self.capabilities[name]
-            if found & least != least if name in _MASKS else found < least:
-                return f"device capability {name}: has {found:#x}, needs {least:#x}"
+            if name in _MOST and found > wanted:
+                return f"device capability {name}: has {found:#x}, needs at most {wanted:#x}"
+            if name not in _MOST and (
+                found & wanted != wanted if name in _MASKS else found < wanted
+            ):
+                return f"device capability {name}: has {found:#x}, needs {wanted:#x}"
         for ability in vector.needs.host:
             # An analyser only decides whether everything is observed.
             if ability not in self.hardware.abilities and ability != "link":
