@@ -9,7 +9,7 @@ import pytest
 
 from doorbell import cli
 from doorbell.launch import launcher
-from doorbell_tb.coverage.points import merged
+from doorbell_tb.coverage.points import countable, merged
 from doorbell_tb.coverage.report import figures, lcov, lines_of, table
 from doorbell_tb.errors import CoverageError
 
@@ -49,6 +49,17 @@ def test_files_add_up_and_instances_share(tmp_path):
     }  # fmt: skip
     assert figures(merged([first]))["total"]["lines"] == [1, 4], "line 12 by its branch"
     assert table(figures(found)).splitlines()[-1].startswith("all")
+
+
+def test_blocks_that_return_are_left_out(tmp_path):
+    """Their count is never right; one that counts, or has return in a comment alone, stays."""
+    (tmp_path / "rtl").mkdir()
+    source = "function f;\n  case (x)\n    A:\n    return 1;\n    B: y = 2;  // no return\n"
+    (tmp_path / "rtl" / "fifo.sv").write_text(source)
+    points = [point("line", 3, "case", 0, lines="3-4"), point("line", 5, "case", 0)]
+    found = countable(merged([data(tmp_path, "a.dat", *points)]), tmp_path)
+    assert [one.line for one in found] == [5]
+    assert len(countable(merged([data(tmp_path, "a.dat", *points)]), tmp_path / "none")) == 2
 
 
 def test_lcov(tmp_path):

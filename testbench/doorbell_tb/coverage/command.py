@@ -9,7 +9,7 @@ from pathlib import Path
 from doorbell import cli
 from doorbell.exit_codes import ExitCode
 from doorbell_tb.build_inputs import CHECKOUT
-from doorbell_tb.coverage.points import merged
+from doorbell_tb.coverage.points import countable, merged
 from doorbell_tb.coverage.report import figures, lcov, table
 from doorbell_tb.errors import TestbenchError
 from doorbell_tb.job import write_json
@@ -44,7 +44,7 @@ class _Coverage:
         if options.played is None:
             code = _replay(options, played)
         try:
-            points = merged(sorted(played.glob("part-*/coverage.dat")))
+            points = countable(merged(sorted(played.glob("part-*/coverage.dat"))), CHECKOUT)
         except TestbenchError as error:
             print(f"coverage: {error}", file=sys.stderr)
             return code or ExitCode.WRONG
@@ -57,7 +57,8 @@ class _Coverage:
         print(table(found))
         # Bins are the plan's matter, which is above the testbench: by its command, not by an import.
         bins = ["plan", "coverage", str(played), "--out", str(options.out / "functional.json")]
-        code = code or cli.main(bins)
+        counted = cli.main(bins)
+        code = code or counted
         print(f"left in {options.out}: code.json, lcov.info, functional.json")
         return code
 

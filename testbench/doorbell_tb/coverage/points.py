@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from doorbell_tb.errors import CoverageError
 
-__all__ = ["KINDS", "Point", "merged"]
+__all__ = ["KINDS", "Point", "countable", "merged"]
 
 KINDS: Final = {"line": "lines", "branch": "branches", "toggle": "toggles", "expr": "expressions"}
 """What a point may be, and the figure that it belongs to; lines are told by branches, too."""
 _HEAD: Final = b"# SystemC::Coverage-3"
+_RETURN: Final = re.compile(r"^[^/]*\breturn\b")
 _LINE: Final = re.compile(rb"C '(.*)' (\d+)")
 
 
@@ -71,6 +72,24 @@ def merged(paths: Iterable[Path], folder: str = "rtl") -> Counter[Point]:
         if point is not None:
             points[point] += count
     return points
+
+
+def countable(points: Mapping[Point, int], checkout: Path) -> Counter[Point]:
+    """Return the points without blocks of lines that return from a function.
+
+    Verilator 5.48 counts at the end of a block, which such a block never reaches: it would always
+    look unused. Sources that are not below ``checkout`` are taken as they are.
+    """
+    returns: dict[str, frozenset[int]] = {}
+    for file in {point.file for point in points}:
+        place = checkout / file
+        text = place.read_text(encoding="utf-8").splitlines() if place.is_file() else []
+        returns[file] = frozenset(n for n, line in enumerate(text, 1) if _RETURN.search(line))
+    kept: Counter[Point] = Counter()
+    for point, count in points.items():
+        if count or returns[point.file].isdisjoint({point.line, *point.lines}):
+            kept[point] = count
+    return kept
 
 
 def _point(text: str, folder: str) -> Point | None:
