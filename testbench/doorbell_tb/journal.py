@@ -55,6 +55,8 @@ class Session:
     error_vector: int | None
     put: int
     batches: list[Batch] = field(default_factory=list)
+    stopped: bool = False
+    """A reset of the queue or the device ended it: nothing of it comes after the next enable."""
     until: int | None = None
     """TLPs in the trace when software went on after a device reset: its memory is nobody's since."""
 
@@ -112,6 +114,7 @@ class Journal:
             self._reset = False
             for session in self._open.values():
                 session.until = self.base + position
+                session.stopped = True
             self._open.clear()
         queue, register = divmod(offset - _QUEUES.start, _QUEUE_STRIDE)
         if queue in self._settled and register:
@@ -133,7 +136,9 @@ class Journal:
 
     def _control(self, queue: int, value: int, position: int) -> None:
         if value & 4:  # reset: what comes until the next enable is dropped
-            self._open.pop(queue, None)
+            session = self._open.pop(queue, None)
+            if session is not None:
+                session.stopped = True
         if value & 6:
             self._settled.discard(queue)
         elif value & 1 and queue not in self._settled:

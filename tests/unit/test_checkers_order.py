@@ -249,6 +249,18 @@ def test_a_reset_stops_signals_and_records(recorded: bool):
     assert maker.broken() == {"DMA-COPY-002"}
 
 
+def test_an_enable_does_not_end_a_drain():
+    """CP-STATE-001: a DRAINING queue takes no notice of it, and finishes what it has started."""
+    maker = started()
+    maker.submit(copy(value=1))
+    maker.fetch()
+    for control in (2, 1):
+        maker.write(BAR0 + registers.QUEUE[0].CONTROL.offset, control)
+    maker.writes(DATA, bytes(256))
+    maker.record(1)
+    assert maker.findings() == []
+
+
 def test_writeback_that_runs_ahead_or_back():
     ahead = started()
     ahead.submit(copy())

@@ -64,7 +64,7 @@ def _signals(
     sent = np.full(commands.count, commands.never, np.int64)
     words = np.flatnonzero(columns.to_host & columns.write & (columns.meant == 8))
     records = commands.retired(own)
-    last = np.minimum(records, commands.ends[commands.session])
+    last = np.minimum(records, commands.silent[commands.session])
     for command, address, value in zip(*commands.signals(), strict=True):
         low, high = np.searchsorted(words, (commands.arrived[command], last[command]))
         window = words[low:high][~explained[words[low:high]]]

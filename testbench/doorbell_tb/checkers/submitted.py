@@ -77,7 +77,10 @@ class Commands:
         self.packets: npt.NDArray[Any] = np.concatenate([np.empty(0, PACKET), *packets])
         self.session = np.concatenate([np.empty(0, np.int64), *session]).astype(np.int64)
         self.ends = _ends(journal.sessions, self.never)
-        """Position at which each session is over, by number: nothing of its commands comes later."""
+        """Position at which each session is over, by number."""
+        stopped = np.array([one.stopped for one in journal.sessions], bool)
+        self.silent = np.where(stopped, self.ends, self.never)
+        """Position from which nothing of each session's commands comes any more."""
         self.arrived = np.concatenate([np.empty(0, np.int64), *arrived])
         self.count = len(self.packets)
         self.opcode = self.packets["opcode"]
@@ -138,7 +141,7 @@ class Commands:
 
     def _match(self, commands: Positions, writes: Positions, own: Positions) -> None:
         """Pair record writes with commands: in order, by value, while their session lasts."""
-        ends = self.ends[self.session[commands]]
+        ends = self.silent[self.session[commands]]
         values = self.packets["record_value"][commands]
         stamps = self._columns.trace["first"][writes]
         hashes = self._columns.trace["hash"][writes]
