@@ -92,7 +92,7 @@ def test_slow_takes_longer() -> None:
         assert ring.recorded == 50
         return made.transport.now()
 
-    assert cycles("slow") > 4 * cycles("reference") > 4 * cycles("eager")
+    assert cycles("slow") > 2 * cycles("reference") > 4 * cycles("eager")
 
 
 def test_contrary_counts_after_a_reset() -> None:

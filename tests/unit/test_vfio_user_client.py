@@ -198,7 +198,7 @@ def test_places(tmp_path: Path) -> None:
     for name, message in (
         ("vfio-user", "needs a place"),
         ("vfio-user:", "needs a place"),
-        ("rtl:here", "no places"),
+        ("rtl:here", "no variant 'here'"),
         ("nothing:here", "no device 'nothing'"),
     ):
         with pytest.raises(LookupError, match=message):

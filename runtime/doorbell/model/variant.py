@@ -9,7 +9,7 @@ model:NAME``, or made as ``ModelTransport(variant=VARIANTS["NAME"])``.
 | reference | nothing: the counts, sizes and offsets of the reference device |
 | eager | every delay the least; get written back on enabling and at every move; ring reads as long as may be |
 | lazy | get written back at its bounds alone (2,048 cycles, 32 packets); reads one packet ahead; slow resets |
-| slow | every time ten times as long |
+| slow | every time of its own ten times as long; the host's stay as they are |
 | small | 4 queues, 2 channels, 1 unit of 64 MACs, 16 vectors, 16 MiB, window 8, 32 tags, payload 128, 100 MHz |
 | large | 16 channels, 4,096 semaphores, 256 MiB, window 64, 320 tags, 1 GHz |
 | contrary | queues take turns downwards; put and get are 0 after a reset; MSI-X leads the capability list; |
@@ -60,7 +60,7 @@ class Variant:
     shape: Shape = field(default_factory=Shape)
     choices: Choices = field(default_factory=Choices)
     scale: int = 1
-    """Factor on every time of a host profile."""
+    """Factor on every time that is the device's own."""
     hold: Span | None = None
     """Packets of one ring read; None: as the host profile has it."""
     reset: Span | None = None
@@ -69,15 +69,13 @@ class Variant:
     """Every delay is the least one of its span."""
 
     def timing(self, host: Timing) -> Timing:
-        """Return the timing of this device at a host of that profile; a read ends before its default timeout."""
+        """Return the timing of this device at a host of that profile."""
 
         def longer(span: Span, most: int) -> Span:
             return min(span[0] * self.scale, most), min(span[1] * self.scale, most)
 
         return replace(
             host,
-            inbound=longer(host.inbound, 1 << 20),
-            read=longer(host.read, self.shape.completion_timeout - 500),
             start=longer(host.start, 1 << 20),
             retire=longer(host.retire, 1 << 20),
             reset=self.reset or longer(host.reset, self.shape.bound_reset),

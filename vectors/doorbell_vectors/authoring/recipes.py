@@ -27,7 +27,12 @@ def recipes() -> dict[str, list[dict[str, Any]]]:
             _read(_DEVICE.IDENTITY, value=limits.IDENTITY),
             _read(_DEVICE.CONTRACT_VERSION, major=limits.CONTRACT_MAJOR),
         ],
-        "reset": [reset, _read(_DEVICE.STATUS, resetting=0) | {"within": bound}],
+        "reset": [
+            reset,
+            _read(_DEVICE.STATUS, resetting=0) | {"within": bound},
+            # What the vector before abandoned rests on (EP-TAG-002); no vector begins with fewer tags than another.
+            _read(_DEVICE.TAGS, quarantined=0) | {"within": WITHIN},
+        ],
         "health": [
             _read(_DEVICE.IDENTITY, value=limits.IDENTITY),
             _read(_DEVICE.STATUS, fatal=0, resetting=0, idle=1) | {"within": WITHIN},
