@@ -6,17 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from doorbell.contract.rules import RULES
 from doorbell_vectors.authoring.sources import directed, reasons
 from doorbell_vectors.errors import SourceError
+from doorbell_vectors.format.abilities import PLAIN
 from doorbell_vectors.format.document import TIERS
 
-__all__ = ["PLAIN", "Coverage", "coverage"]
-
-PLAIN: Final = frozenset({"bus_master"})
-"""Host abilities that plain silicon behind a kernel driver has."""
+__all__ = ["Coverage", "coverage"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,28 +8,14 @@ from typing import Any, Final
 from doorbell.contract import MSIX_ENTRY, registers
 from doorbell.contract.register_types import Register
 from doorbell_vectors.authoring.source import Map, Wrong
+from doorbell_vectors.format.abilities import ABILITIES
 
-__all__ = ["ABILITIES", "CAPABILITIES", "MASKS", "MOST", "Needs", "capabilities"]
+__all__ = ["CAPABILITIES", "MASKS", "MOST", "Needs", "capabilities"]
 
 MASKS: Final = frozenset({"opcodes", "kernels"})
 """Capabilities that are bit masks: a device needs all given bits."""
 MOST: Final = frozenset({"ring_log2_min"})
 """Capabilities of which a device needs at most the given value."""
-ABILITIES: Final = frozenset(
-    [
-        "high_addresses",
-        "odd_access",
-        "interrupt_count",
-        "iommu_faults",
-        "completion_faults",
-        "tlp_injection",
-        "msix_table",
-        "bus_master",
-        "flr",
-        "peer",
-        "link",
-    ]
-)
 _DEVICE: Final = registers.DEVICE
 CAPABILITIES: Final[dict[str, tuple[Register, str]]] = {
     "version_major": (_DEVICE.CONTRACT_VERSION, "major"),
@@ -130,7 +116,5 @@ class Needs:
             take(name, value)
         for name in spec.get("host") or []:
             if name not in ABILITIES:
-                raise Wrong(
-                    f"no host ability {name!r}; there are: {', '.join(sorted(ABILITIES))}", spec
-                )
+                raise Wrong(f"no host ability {name!r}; there are: {', '.join(ABILITIES)}", spec)
             self.ability(name)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from doorbell_vectors.authoring.coverage import PLAIN
 from doorbell_vectors.errors import SourceError
+from doorbell_vectors.format.abilities import PLAIN
 from doorbell_vectors.plan.document import Criterion
 from doorbell_vectors.plan.evidence import BAD, RIGHT
 from doorbell_vectors.plan.trace import Trace

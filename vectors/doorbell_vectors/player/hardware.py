@@ -11,6 +11,7 @@ import numpy.typing as npt
 from doorbell.errors import ArgumentError
 from doorbell.pci import Function, enumerate_function
 from doorbell.transport import HasLab, HostMemory, Lab, Transport
+from doorbell_vectors.format.abilities import PLAIN
 from doorbell_vectors.player.errors import Broken, Unsupported
 from doorbell_vectors.player.placement import Placed
 
@@ -20,8 +21,6 @@ _COMMAND: Final = 0x04
 _CAPABILITIES: Final = 0x34
 _IDS: Final = {"pcie": 0x10, "msix": 0x11}
 _MSIX_ENABLE, _FUNCTION_MASK = 1 << 15, 1 << 14
-_PLAIN: Final = frozenset({"bus_master"})
-"""What a host without a laboratory can do."""
 
 
 class Hardware:
@@ -34,7 +33,7 @@ class Hardware:
         self.transport = transport
         self.function = function
         self._lab: Lab | None = transport.lab if isinstance(transport, HasLab) else None
-        offered = self._lab.abilities if self._lab else _PLAIN
+        offered = self._lab.abilities if self._lab else PLAIN
         self.abilities = offered - without
         self._found: dict[int, int] = {}
         self._dirty = False

@@ -6,24 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from doorbell_vectors.errors import VectorsError
+from doorbell_vectors.format.abilities import ABILITIES, PLAIN
 
-__all__ = ["ABILITIES", "SUITE", "abilities", "suite_path"]
+__all__ = ["SUITE", "abilities", "suite_path"]
 
 SUITE: Final = "directed"
-ABILITIES: Final = (
-    "high_addresses",
-    "odd_access",
-    "interrupt_count",
-    "iommu_faults",
-    "completion_faults",
-    "tlp_injection",
-    "msix_table",
-    "bus_master",
-    "flr",
-    "peer",
-    "link",
-)
-"""Those of FORMAT.md."""
 _SUITES: Final = Path(__file__).resolve().parents[2] / "suites"
 
 
@@ -40,7 +27,7 @@ def abilities(text: str) -> frozenset[str]:
         VectorsError: an unknown one, or one without the minus.
     """
     if text == "plain":
-        return frozenset(ABILITIES) - {"bus_master"}
+        return frozenset(ABILITIES) - PLAIN
     items = [item for item in text.split(",") if item]
     for item in items:
         if not item.startswith("-") or item[1:] not in ABILITIES:
