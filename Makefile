@@ -24,6 +24,13 @@ switch = $(if $(filter-out 0 no,$(2)),--$(1))
 # status 2 whatever the command said, and prints the command's own as `Error N`.
 EXEC := exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 
+# A Python that may leave no bytecode beside the sources compiles them anew in each of the hundreds of
+# processes of a test run: here it keeps what it compiles in out/.
+ifneq ($(PYTHONDONTWRITEBYTECODE),)
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/out/pycache
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint soak bench contract vectors mutation coverage player handoff setup doctor format requirements clean distclean
 
