@@ -37,8 +37,8 @@ def read(path: Path, name: str, schema: Path) -> Source:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+        data = yaml.load(text, yaml.CSafeLoader)
     except OSError as error:
         raise ContractError(f"{name}: cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:

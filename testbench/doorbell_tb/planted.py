@@ -131,7 +131,7 @@ def load(folder: Path = CATALOGUE) -> tuple[Bug, ...]:
     """
     bugs: dict[str, Bug] = {}
     for path in sorted(folder.glob("*.yaml")):
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        entries = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
         if not isinstance(entries, list):
             raise PlantedError(f"{path}: must be a list of bugs")
         for entry in entries:

@@ -101,7 +101,7 @@ def profile(name: str) -> Profile:
 
 @cache
 def _load() -> dict[str, Profile]:
-    table = yaml.safe_load(_FILE.read_text())
+    table = yaml.load(_FILE.read_text(), yaml.CSafeLoader)
     loaded = {}
     for name, values in table.items():
         known = _known(name, values)

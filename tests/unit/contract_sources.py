@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def source(name: str) -> Any:
-    return yaml.safe_load((ROOT / "contract" / f"{name}.yaml").read_text())
+    return yaml.load((ROOT / "contract" / f"{name}.yaml").read_text(), yaml.CSafeLoader)
 
 
 def sizes(kind: str) -> tuple[int, int]:
