@@ -113,10 +113,23 @@ async def is_as_new(device: doorbell.Device) -> None:
     assert not (await reads(device, np.array([registers.MSIX_PBA.offset]))).any()
 
 
-async def reset_and_look(device: doorbell.Device, read_meanwhile: bool = False) -> None:
-    """Reset the device by its register, and see that the contract holds; the runtime then sets it up anew."""
+Lasting = tuple[list[int], tuple[int, int]]
+
+
+async def lasting(device: doorbell.Device) -> Lasting:
+    """What a device reset leaves alone: configuration space, and CYCLES."""
+    return await configuration(device), await clock(device)
+
+
+async def reset_and_look(
+    device: doorbell.Device, read_meanwhile: bool = False, left_alone: Lasting | None = None
+) -> None:
+    """Reset the device by its register, and see that the contract holds; the runtime then sets it up anew.
+
+    ``left_alone`` is `lasting` from before the work, where a stuck device would answer only once the work has ended.
+    """
     block = registers.DEVICE
-    before, early = await configuration(device), await clock(device)
+    before, early = left_alone or await lasting(device)
     device.post(block.CONTROL, 1)
     if read_meanwhile:  # whichever block answers, in whichever cycle: each read has its completion
         blocks = [registers.QUEUE[1].GET, registers.DOORBELL[2].DOORBELL, registers.UNIT[0].GROUPS]
@@ -203,10 +216,10 @@ async def a_device_without_credits_comes_back(_dut: Any, headers: int) -> None:
     )
     link.restart(behaviour.with_changes(nonposted_headers=100, nonposted_data=100))
     async with doorbell.open("rtl", deadline=DEADLINE) as device:
-        work = Work(device)
+        work, left_alone = Work(device), await lasting(device)
         work.start()
         await pause(device, moments(device, 1, 3000)[0])
-        await reset_and_look(device)
+        await reset_and_look(device, left_alone=left_alone)
         await nothing_comes_late(device, work, 80_000)
         await device.reset()
         stream = device.stream()
@@ -226,12 +239,14 @@ async def a_link_that_takes_nothing_is_no_obstacle(_dut: Any) -> None:
     async with doorbell.open("rtl", deadline=DEADLINE) as device:
         work = Work(device)
         for moment in moments(device, 4, 9000):
+            left_alone = await lasting(device)
+            # A read waits for the link, too; one that timed out would be told of in configuration space.
+            device.post(registers.DEVICE.COMPLETION_TIMEOUT, 1_000_000)
             work.start()
             await pause(device, moment)
-            await reset_and_look(device)
+            await reset_and_look(device, left_alone=left_alone)
             await nothing_comes_late(device, work, 4000)
             await device.reset()
-            # A read waits for the link, too.
             device.post(registers.DEVICE.COMPLETION_TIMEOUT, 1_000_000)
             await work.check(moment)
 
