@@ -71,11 +71,15 @@ class _Write:
 
 
 def _writes(columns: Columns) -> Iterator[_Write]:
+    request = columns.trace["request"].astype(np.int64)
+    answers = np.flatnonzero(request < columns.count)[::-1]
+    done = np.full(columns.count, columns.count)
+    done[request[answers]] = answers  # the first answer comes last here, and stays
     for at in np.flatnonzero((columns.kind == TlpKind.CFGWR0) & ~columns.to_host).tolist():
-        answer = np.flatnonzero(columns.trace["request"][at + 1 :] == at)
-        done = at + 1 + int(answer[0]) if len(answer) else columns.count
         value = int(columns.trace["first"][at]) & 0xFFFF_FFFF
-        yield _Write(at, done, int(columns.register[at]), int(columns.first_be[at]), value)
+        yield _Write(
+            at, int(done[at]), int(columns.register[at]), int(columns.first_be[at]), value
+        )
 
 
 def _register(writes: list[_Write], offset: int) -> list[tuple[int, int, int]]:
@@ -92,14 +96,16 @@ def _register(writes: list[_Write], offset: int) -> list[tuple[int, int, int]]:
 def _pcie_capability(columns: Columns) -> int:
     """Return the offset of the PCI Express capability as the trace's configuration reads show it."""
     space: dict[int, int] = {}
-    answers = columns.completion & columns.to_host & columns.has_data
-    for at in np.flatnonzero(answers).tolist():
-        request = int(columns.trace["request"][at])
-        if request < columns.count and columns.kind[request] == TlpKind.CFGRD0:
-            word = (int(columns.trace["first"][at]) & 0xFFFF_FFFF).to_bytes(4, "little")
-            enables = int(columns.first_be[request])
-            for byte in (byte for byte in range(4) if enables >> byte & 1):
-                space[int(columns.register[request]) + byte] = word[byte]
+    request = columns.trace["request"].astype(np.int64)
+    answers = np.flatnonzero(
+        columns.completion & columns.to_host & columns.has_data & (request < columns.count)
+    )
+    for at in answers[columns.kind[request[answers]] == TlpKind.CFGRD0].tolist():
+        asked = int(request[at])
+        word = (int(columns.trace["first"][at]) & 0xFFFF_FFFF).to_bytes(4, "little")
+        enables = int(columns.first_be[asked])
+        for byte in (byte for byte in range(4) if enables >> byte & 1):
+            space[int(columns.register[asked]) + byte] = word[byte]
     at, seen = space.get(_CAPABILITIES, 0) & 0xFC, set[int]()
     while at and at not in seen:
         seen.add(at)
