@@ -36,6 +36,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "struct_sizes": (None, [_pointer]),
     "configure": (_i32, [_pointer, _u64]),
     "last_error": (ctypes.c_char_p, []),
+    "add_argument": (None, [ctypes.c_char_p]),
     "reset_link": (None, [_u32]),
     "set_ids": (None, [_u32, _u32]),
     "finish": (None, []),

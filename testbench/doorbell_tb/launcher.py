@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import Outcome, RunOptions, with_replay
 from doorbell_tb.errors import BuildError, ProfileError, SimulationError
-from doorbell_tb.job import STDOUT_VARIABLE, Job
+from doorbell_tb.job import Job
 from doorbell_tb.profiles import names, profile
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ class RtlLauncher:
                     job,
                     waves=options.waves,
                     rewrite=f"{target.partition(':')[0].rpartition('.')[2]}.py",
-                    environment={STDOUT_VARIABLE: str(output)},
-                    files=(output,),
+                    output=output,
                     progress=lambda line: print(line, file=sys.stderr, flush=True),
                 )
             finally:

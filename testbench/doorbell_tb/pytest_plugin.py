@@ -39,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--sim-out", default="out/sim", help="where tests leave files, below rootdir")
 
 
+def pytest_configure() -> None:
+    """Let the simulations of this session start from simulators that wait."""
+    from doorbell_tb.forks import keep
+
+    keep()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makemodule(
     module_path: Path, parent: pytest.Collector

@@ -28,7 +28,8 @@ from doorbell.exit_codes import ExitCode
 from doorbell_tb import lifeline
 from doorbell_tb.build import TOPLEVEL, Build
 from doorbell_tb.errors import SimulationError
-from doorbell_tb.job import VARIABLE, Job
+from doorbell_tb.forks import Fork, forked
+from doorbell_tb.job import STDOUT_VARIABLE, VARIABLE, Job
 
 __all__ = ["Ending", "simulate"]
 
@@ -38,6 +39,9 @@ _TERM_SECONDS = 2.0
 _QUIET_SECONDS, _PROGRESS_SECONDS = 3.0, 10.0
 _ERROR = re.compile(r"^\[?\d*\]?\s*%(?:Error|Fatal).*", re.MULTILINE)
 _LOG_TAIL = 20
+
+_Process = subprocess.Popen[bytes] | Fork
+"""Started for this simulation alone, or forked from a simulator that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,14 @@ def simulate(
     plusargs: tuple[str, ...] = (),
     rewrite: str = "",
     environment: Mapping[str, str] | None = None,
-    files: tuple[int, ...] = (),
+    output: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Ending:
     """Run one simulator process to its end, in the job's folder (made if it is not there).
 
     ``module`` is the cocotb test module, ``rewrite`` the file names in which pytest's assertions are
-    explained, ``files`` stay open for the process, ``progress`` gets a line now and then. Leaves
+    explained, ``environment`` goes on top of this process's own, ``output`` is the open file that a
+    program's standard output goes to, beside the log; ``progress`` gets a line now and then. Leaves
     ``sim.log``, ``results.xml``, ``results.json``, ``trace.npy`` and, with ``waves``, ``dump.fst``
     (or ``.vcd``).
     Nothing of the process survives this call, whatever ends it.
@@ -79,22 +84,27 @@ def simulate(
     out.mkdir(parents=True, exist_ok=True)
     for stale in ("results.xml", "results.json", "trace.npy", "dump.fst", "dump.vcd"):
         (out / stale).unlink(missing_ok=True)
-    argv = [str(build.program), *plusargs]
-    if waves:
-        argv += ["--trace", "--trace-file", str(out / f"dump.{build.waves}")]
+    options = ["--trace", "--trace-file", str(out / f"dump.{build.waves}")] if waves else []
     variables = _environment(job, module, rewrite) | dict(environment or {})
     guard = _GUARD_SECONDS + job.deadline / _GUARD_CYCLES_PER_SECOND
     began = time.monotonic()
     with (
         (out / "sim.log").open("wb") as log,
-        _process(argv, variables, out, log.fileno(), files) as process,
+        contextlib.ExitStack() as stack,
     ):
+        files = [log.fileno(), *([] if output is None else [output])]
+        process: _Process | None = None
+        if not (waves or environment):  # both are settled when a simulator starts
+            process = stack.enter_context(forked(build.program, plusargs, variables, out, files))
+        if process is None:
+            process = _start([str(build.program), *plusargs, *options], variables, out, files)
+        stack.enter_context(_ended(process))
         status = _wait(process, out / "sim.log", guard, progress)
     return _judge(job, status, time.monotonic() - began)
 
 
 def _wait(
-    process: subprocess.Popen[bytes],
+    process: _Process,
     log: Path,
     guard: float,
     progress: Callable[[str], None] | None,
@@ -114,23 +124,29 @@ def _wait(
     return None
 
 
-@contextlib.contextmanager
-def _process(
-    argv: list[str], environment: dict[str, str], folder: Path, log: int, files: tuple[int, ...]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process in a group of its own, and leave nothing of that group."""
-    process = subprocess.Popen(
+def _start(
+    argv: list[str], environment: dict[str, str], folder: Path, files: list[int]
+) -> subprocess.Popen[bytes]:
+    """Start a process in a group of its own; its output goes to the first of ``files``."""
+    if len(files) > 1:
+        environment = environment | {STDOUT_VARIABLE: str(files[1])}
+    return subprocess.Popen(
         argv,
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=log,
+        stdout=files[0],
         stderr=subprocess.STDOUT,
-        pass_fds=files,
+        pass_fds=files[1:],
         process_group=0,
     )
+
+
+@contextlib.contextmanager
+def _ended(process: _Process) -> Iterator[None]:
+    """Leave nothing of the process's group."""
     try:
-        yield process
+        yield
     finally:
         if process.poll() is None:
             _signal(process, signal.SIGTERM)
@@ -140,7 +156,7 @@ def _process(
         process.wait()
 
 
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+def _signal(process: _Process, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
 

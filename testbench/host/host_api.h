@@ -66,6 +66,8 @@ void dbh_struct_sizes(uint32_t sizes[7]);
 // on). The device is held in reset until the first call. 0, or -1 when a field is out of range (see dbh_last_error()).
 int32_t dbh_configure(const dbh_profile_t* profile, uint64_t seed);
 const char* dbh_last_error(void);
+// Adds one command-line argument, a plusarg, before simulated time begins.
+void dbh_add_argument(const char* text);
 // Pulses the device's reset and starts the link anew; memory mappings, trace and counts stay.
 void dbh_reset_link(uint32_t cycles);
 // Requester/completer ids (bus << 8 | device << 3 | function); defaults: host 0x0000, device 0x0100.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cocotb
 import numpy as np
 from cocotb.triggers import Event
 
@@ -158,3 +159,7 @@ async def patience(device: doorbell.Device) -> dict[str, Any]:
     except DeadlineExceeded:
         return {"waited": device.transport.now() - start}
     raise AssertionError("nothing was to happen")
+
+
+async def plusargs(device: doorbell.Device) -> dict[str, Any]:
+    return dict(cocotb.plusargs)

@@ -115,6 +115,7 @@ def test_the_device_has_thousands_with_ids_of_their_own() -> None:
     assert 950 < len(drawn) < 1050
     assert drawn == draw(mutants, 1000, seed=1)
     assert drawn != draw(mutants, 1000, seed=2)
+    assert set(drawn) < set(draw(mutants, 1200, seed=1))
 
 
 def test_a_source_that_does_not_parse_is_named(small: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,12 @@ from doorbell_tb.job import Job
 PASSED = '<testsuites><testsuite tests="1" failures="0" errors="0"/></testsuites>'
 FAILED = '<testsuites><testsuite tests="1" failures="1" errors="0"/></testsuites>'
 NONE = "<testsuites/>"
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script is no simulator that could be forked."""
+    monkeypatch.setattr(simulation, "forked", lambda *_: contextlib.nullcontext())
 
 
 def script(folder: Path, body: str) -> Build:

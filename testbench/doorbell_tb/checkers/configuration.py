@@ -77,9 +77,7 @@ def _writes(columns: Columns) -> Iterator[_Write]:
     done[request[answers]] = answers  # the first answer comes last here, and stays
     for at in np.flatnonzero((columns.kind == TlpKind.CFGWR0) & ~columns.to_host).tolist():
         value = int(columns.trace["first"][at]) & 0xFFFF_FFFF
-        yield _Write(
-            at, int(done[at]), int(columns.register[at]), int(columns.first_be[at]), value
-        )
+        yield _Write(at, int(done[at]), int(columns.register[at]), int(columns.first_be[at]), value)
 
 
 def _register(writes: list[_Write], offset: int) -> list[tuple[int, int, int]]:

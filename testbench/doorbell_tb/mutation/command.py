@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import random
 import sys
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from doorbell.exit_codes import ExitCode
 from doorbell_tb.build_inputs import CHECKOUT
 from doorbell_tb.errors import BuildError, TestbenchError
+from doorbell_tb.forks import keep
 from doorbell_tb.job import write_json
 
 __all__ = ["command"]
@@ -63,13 +65,22 @@ def _run(options: argparse.Namespace) -> int:
     build, numbered = simulator(chosen, options.out / f"rtl-{name}", _say)
     ledger = options.out / f"verdicts-{name}.jsonl"
     verdicts = read_verdicts(ledger)
+    # In no order of modules: what a campaign has run when its budget ends is a sample, too.
+    shuffled = random.Random(options.seed).sample(sorted(numbered.items()), len(numbered))
     todo = {
         number: one
-        for number, one in numbered.items()
+        for number, one in shuffled
         if one.id not in verdicts or (options.survivors and not verdicts[one.id].killed)
         if not options.only or one.module in options.only or one.id in options.only
     }
-    suite = Suite(build, document, options.out / "runs", options.seed, options.profile)
+    suite = Suite(
+        build,
+        options.suite.resolve(),
+        document,
+        options.out / "runs",
+        options.seed,
+        options.profile,
+    )
     rules = suite.rules
     killers = Killers(rules)
     for one in numbered.values():
@@ -77,6 +88,7 @@ def _run(options: argparse.Namespace) -> int:
             killers.tell(one, verdicts[one.id].by)
     _say(f"mutation: {len(numbered)} mutants, {len(todo)} to run, {len(rules)} vectors")
     if todo:
+        keep()
         campaign(
             todo, suite, killers, ledger, jobs=options.jobs, budget=options.budget, progress=_say
         )

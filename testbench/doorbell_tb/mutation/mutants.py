@@ -57,8 +57,10 @@ def all_mutants(folder: Path = _RTL) -> tuple[Mutant, ...]:
 
 
 def draw(mutants: Sequence[Mutant], count: int, seed: int) -> tuple[Mutant, ...]:
-    """Return ``count`` mutants (or all there are): every module gets its share, at least one."""
-    rng = random.Random(seed)
+    """Return ``count`` mutants (or all there are): every module gets its share, at least one.
+
+    A larger draw of the same seed holds all mutants of a smaller one.
+    """
     modules: dict[str, list[Mutant]] = {}
     for mutant in mutants:
         modules.setdefault(mutant.module, []).append(mutant)
@@ -66,7 +68,8 @@ def draw(mutants: Sequence[Mutant], count: int, seed: int) -> tuple[Mutant, ...]
     share = min(1.0, count / max(1, len(mutants)))
     for name in sorted(modules):
         own = modules[name]
-        chosen += rng.sample(own, min(len(own), max(1, round(share * len(own)))))
+        shuffled = random.Random(f"{seed} {name}").sample(own, len(own))
+        chosen += shuffled[: max(1, round(share * len(own)))]
     return tuple(sorted(chosen, key=lambda one: (one.site.file, one.site.start, one.id)))
 
 

@@ -33,8 +33,10 @@ class Suite:
     """Runs vectors on mutants of one build; a `campaign.Judge`."""
 
     build: Build
+    path: Path
+    """The suite's file."""
     document: Mapping[str, Any]
-    """The suite, in machine form."""
+    """What is in it."""
     out: Path
     """Runs leave their logs here; those of survivors are deleted."""
     seed: int
@@ -42,25 +44,27 @@ class Suite:
 
     def __call__(self, number: int, order: Sequence[str]) -> tuple[str, tuple[str, ...], str]:
         """See `campaign.Judge`; `start` and `end` stand for what kills a device outside any vector."""
-        for part in (order[:_FIRST], order[_FIRST:]):
-            vector, how = self._play(number, part) if part else ("", "")
-            if vector:
-                return vector, self.rules.get(vector, ()), how
-        return "", (), ""
+        place = self.out / f"mutant-{number}"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        first = set(order[:_FIRST])
+        vectors = [one for one in self.document["vectors"] if one["id"] in first]
+        write_json(place / "suite.json", {**self.document, "vectors": vectors})
+        vector, how = self._play(number, place, place / "suite.json", order[:_FIRST])
+        if not vector and order[_FIRST:]:
+            vector, how = self._play(number, place, self.path, order[_FIRST:])
+        if not vector:
+            shutil.rmtree(place, ignore_errors=True)
+        return vector, self.rules.get(vector, ()), how
 
     @property
     def rules(self) -> dict[str, tuple[str, ...]]:
         """Rules by vector, in the suite's order."""
         return {one["id"]: tuple(one["rules"]) for one in self.document["vectors"]}
 
-    def _play(self, number: int, order: Sequence[str]) -> tuple[str, str]:
-        place = self.out / f"mutant-{number}"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        wanted = set(order)
-        vectors = [one for one in self.document["vectors"] if one["id"] in wanted]
-        write_json(place / "suite.json", {**self.document, "vectors": vectors})
+    def _play(self, number: int, place: Path, suite: Path, order: Sequence[str]) -> tuple[str, str]:
         results = place / "results.jsonl"
+        results.unlink(missing_ok=True)
         job = Job(
             out=place,
             seed=self.seed,
@@ -68,7 +72,7 @@ class Suite:
             deadline=_DEADLINE,
             target=_PLAYER,
             arguments={
-                "suite": str(place / "suite.json"),
+                "suite": str(suite),
                 "plan": [[vector, 1] for vector in order],
                 "results": str(results),
                 "transactions": str(place / "transactions.jsonl"),
@@ -82,10 +86,7 @@ class Suite:
             path=tuple(sys.path),
         )
         ending = simulate(self.build, "doorbell_tb.program", job, plusargs=(f"+mutant={number}",))
-        vector, how = _killer(results, ending)
-        if not vector:
-            shutil.rmtree(place, ignore_errors=True)
-        return vector, how
+        return _killer(results, ending)
 
 
 def _killer(results: Path, ending: Ending) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from cocotb.regression import Test
 from doorbell.exit_codes import ExitCode
 from doorbell_tb.build import build
 from doorbell_tb.errors import BuildError, ProfileError, SimulationError
+from doorbell_tb.forks import keep
 from doorbell_tb.profiles import profile
 from doorbell_tb.sim.run import TestSettings, describe, replay, run_test
 from doorbell_tb.sim.tests import load, tests_of
@@ -70,6 +71,8 @@ class _Sim:
         except BuildError as error:
             print(f"doorbell sim: {error}", file=sys.stderr)
             return ExitCode.SETUP
+        if len(tests) > 1:
+            keep()
         first = ExitCode.RIGHT
         passed = failed = 0
         for test in tests:
