@@ -167,20 +167,24 @@ def _environment(job: Job, module: str, rewrite: str) -> dict[str, str]:
     if library is None:
         raise SimulationError("no shared libpython: `doorbell doctor` says how to get it")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("COCOTB_")}
-    return kept | {
-        VARIABLE: str(job.write()),
-        lifeline.VARIABLE: str(os.getpid()),
-        "COCOTB_RANDOM_SEED": str(job.seed),
-        "COCOTB_RESULTS_FILE": str(job.out / "results.xml"),
-        "COCOTB_REWRITE_ASSERTION_FILES": rewrite,
-        "COCOTB_TEST_MODULES": module,
-        "COCOTB_TOPLEVEL": TOPLEVEL,
-        "COCOTB_TRUST_INERTIAL_WRITES": "1",
-        "GPI_USERS": f"{library};{cocotb_tools.config.pygpi_entry_point()}",
-        "PYGPI_PYTHON_BIN": sys.executable,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "TOPLEVEL_LANG": "verilog",
-    }
+    return (
+        kept
+        | {
+            VARIABLE: str(job.write()),
+            lifeline.VARIABLE: str(os.getpid()),
+            "COCOTB_RANDOM_SEED": str(job.seed),
+            "COCOTB_RESULTS_FILE": str(job.out / "results.xml"),
+            "COCOTB_REWRITE_ASSERTION_FILES": rewrite,
+            "COCOTB_TEST_MODULES": module,
+            "COCOTB_TOPLEVEL": TOPLEVEL,
+            "COCOTB_TRUST_INERTIAL_WRITES": "1",
+            "GPI_USERS": f"{library};{cocotb_tools.config.pygpi_entry_point()}",
+            "PYGPI_PYTHON_BIN": sys.executable,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # or cocotb has pytest rewrite the modules of its plugins, ours too
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "TOPLEVEL_LANG": "verilog",
+        }
+    )
 
 
 def _judge(job: Job, status: int | None, seconds: float) -> Ending:
