@@ -8,6 +8,7 @@ import pytest
 from player_suite import DEVICE, QUEUE, nops, queue_buffers, read, vector, write
 
 from doorbell.contract import registers
+from doorbell_vectors.authoring.needs import capabilities
 
 SCRATCH = DEVICE.SCRATCH
 
@@ -22,7 +23,8 @@ def play(tmp_path, *vectors, options=(), device="loopback", **keys):
 def verdict(tmp_path, steps, **keys):
     """Play one vector; return its verdict and text, and check that the exit code fits."""
     options = keys.pop("options", ())
-    played, rows = play(tmp_path, vector("V0001", steps, **keys), options=options)
+    suite = {key: keys.pop(key) for key in ("capabilities",) if key in keys}
+    played, rows = play(tmp_path, vector("V0001", steps, **keys), options=options, **suite)
     (row,) = (row for row in rows if "verdict" in row)
     bad = {"FAIL": 1, "ERROR": 1, "INCONCLUSIVE": 3}
     skips = row["verdict"] == "NOT_SUPPORTED"  # nothing was tested
@@ -167,12 +169,33 @@ def test_bit_masks_need_every_bit(tmp_path):
         assert rows[-1]["verdict"] == wanted
 
 
-def test_the_least_ring_is_bounded_from_above(tmp_path):
-    where = {"ring_log2_min": {"at": DEVICE.CAP_OPCODES.offset, "lsb": 1, "width": 2}}
-    for most, wanted in ((3, "PASS"), (0, "NOT_SUPPORTED")):
-        one = vector("V0001", [], needs={"device": {"ring_log2_min": most}, "host": []})
-        _, rows = play(tmp_path, one, capabilities=where)
-        assert rows[-1]["verdict"] == wanted
+def test_a_capability_is_bounded_from_above(tmp_path):
+    for most, wanted in ((1, "PASS"), (0, "NOT_SUPPORTED")):
+        needs = {"device": {}, "most": {"queues": most}, "host": []}
+        found, text = verdict(tmp_path, [], needs=needs)
+        assert found == wanted
+        assert most or text == "device lacks capability queues: has 0x1, needs at most 0x0"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "holds"),
+    [
+        ("0.1.0", None, True),
+        ("0.0.9", "0.1.0", True),
+        ("0.1.0", "0.10.0", True),
+        ("0.1.1", None, False),
+        ("0.2.0", "0.3.0", False),
+        ("0.0.1", "0.0.65535", False),
+    ],
+)
+def test_a_vector_holds_for_a_range_of_contracts(tmp_path, first, last, holds):
+    found, text = verdict(tmp_path, [], contract=[first, last], capabilities=capabilities())
+    assert found == ("PASS" if holds else "NOT_SUPPORTED")
+    if not holds:
+        until = last or "today"
+        assert text == f"device follows contract 0.1.0, the vector holds from {first} to {until}"
+    # A suite that does not say where the version stands is played as it is.
+    assert verdict(tmp_path, [], contract=[first, last])[0] == "PASS"
 
 
 def test_an_expectation_of_the_link_is_not_observed(tmp_path):

@@ -50,6 +50,12 @@ def test_capabilities() -> None:
     assert (small.function.bars[2].size, small.function.mps) == (1 << 24, 128)
     assert small.read(registers.QUEUE[4].STATUS) == (1 << 64) - 1
     assert large.peek(registers.SEMAPHORE_SET.word(4095)) == 0
+    ring, log2 = registers.DEVICE.CAP_RING, registers.QUEUE[1].RING_LOG2
+    least = bench("least")
+    assert ring.decode(least.read(ring)) == {"log2_min": 6, "log2_max": 12, "window": 8}
+    for asked, stored in ((4, 6), (6, 6), (9, 9), (13, 12)):  # CP-CFG-003
+        least.write(log2, asked)
+        assert least.read(log2) == stored
     bound = registers.DEVICE.BOUND_WRITEBACK
     assert bound.decode(lazy.read(bound)) == {"cycles": 2048, "packets": 32}
 

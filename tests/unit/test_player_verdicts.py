@@ -11,16 +11,18 @@ from player_suite import DEVICE, nops, packet, queue_buffers, read, suite, vecto
 
 import doorbell
 from doorbell.contract import Opcode, registers
+from doorbell_vectors.authoring.needs import capabilities
 from doorbell_vectors.player import ops
 from doorbell_vectors.player.hardware import Hardware
+from doorbell_vectors.player.lacking import lacking as lacking_for
 from doorbell_vectors.player.play import Player
 from doorbell_vectors.player.verdict import Result, Verdict
 
 
-async def _play(device, raw, without=(), scale=1.0, log=None):
+async def _play(device, raw, without=(), scale=1.0, log=None, **keys):
     rows = log if log is not None else []
     hardware = Hardware(device.transport, device.function, without=frozenset(without))
-    player = Player(suite(raw), hardware, rows.append, seed=1, scale=scale)
+    player = Player(suite(raw, **keys), hardware, rows.append, seed=1, scale=scale)
     await player.start()
     result = await player.play(player.suite.vectors[0])
     if result.verdict is Verdict.FAIL and "all ones" not in result.text:
@@ -93,25 +95,44 @@ def test_bit_masks_need_every_bit():
     async def lacking(device, bits):
         raw = vector("V0001", [], needs={"device": {"opcodes": bits}, "host": []})
         hardware = Hardware(device.transport, device.function, without=frozenset())
-        player = Player(suite(raw, capabilities=where), hardware, print, seed=1, scale=1.0)
-        player.capabilities["opcodes"] = 0b1110
-        return player.lacking(player.suite.vectors[0])
+        one = suite(raw, capabilities=where).vectors[0]
+        return lacking_for(one, {"opcodes": 0b1110}, hardware.abilities)
 
     assert doorbell.run(lacking, bits=0b0110) == ""
     assert "opcodes" in doorbell.run(lacking, bits=0b0001)
 
 
-def test_the_least_ring_is_bounded_from_above():
-    async def lacking(device, most):
-        needs = {"device": {"ring_log2_min": most}, "host": []}
-        hardware = Hardware(device.transport, device.function, without=frozenset())
-        made = suite(vector("V0001", [], needs=needs))
-        player = Player(made, hardware, print, seed=1, scale=1.0)
-        player.capabilities["ring_log2_min"] = 3
-        return player.lacking(player.suite.vectors[0])
+def test_a_capability_is_bounded_from_above():
+    def found(most):
+        needs = {"device": {}, "most": {"queues": most}, "host": []}
+        return play(vector("V0001", [], needs=needs))
 
-    assert doorbell.run(lacking, most=3) == ""
-    assert doorbell.run(lacking, most=2).endswith("has 0x3, needs at most 0x2")
+    assert found(8).verdict is Verdict.PASS
+    assert found(7).verdict is Verdict.NOT_SUPPORTED
+    assert found(7).text == "device capability queues: has 0x8, needs at most 0x7"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "holds"),
+    [
+        ("0.1.0", None, True),
+        ("0.0.9", "0.1.0", True),
+        ("0.1.0", "0.10.0", True),
+        ("0.1.1", None, False),
+        ("0.2.0", "0.3.0", False),
+        ("0.0.1", "0.0.65535", False),
+    ],
+)
+def test_a_vector_holds_for_a_range_of_contracts(first, last, holds):
+    steps = [{"op": "read", "bar": 0, "at": 0, "size": 8, "expect": {"any": True}}]
+    one = vector("V0001", steps, contract=[first, last])
+    found = play(one, capabilities=capabilities())
+    assert found.verdict is (Verdict.PASS if holds else Verdict.NOT_SUPPORTED)
+    if not holds:
+        until = last or "today"
+        assert found.text == f"device contract 0.1.0: the vector holds from {first} to {until}"
+    # A suite that does not say where the version stands is played as it is.
+    assert play(one).verdict is Verdict.PASS
 
 
 def test_a_capability_that_the_device_refuses_to_read_is_none():

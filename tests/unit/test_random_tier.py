@@ -121,7 +121,8 @@ def test_the_sample_is_right_on_every_legal_model(tmp_path, seed, variant) -> No
     found = replay(COMMITTED, tmp_path, "--device", f"model:{variant}", "--seed", str(seed))
     counts = found["counts"]
     assert not counts["FAIL"] + counts["ERROR"] + counts["INCONCLUSIVE"], counts
-    assert counts["PASS"] >= 90
+    # Most programs of the sample want a third queue, or a ring smaller than the least device has.
+    assert counts["PASS"] >= (30 if variant == "least" else 90)
 
 
 def test_fresh_vectors_are_right_too(tmp_path, seed) -> None:

@@ -209,6 +209,7 @@ def test_needs_are_found(tmp_path: Path) -> None:
         "kernels": 2,
         "units": 2,
         "vectors": 5,
+        "ring_log2_max": 4,
     }
     assert vector["needs"]["host"] == ["bus_master", "interrupt_count", "odd_access"]
 
@@ -227,10 +228,88 @@ def test_what_a_step_touches_is_needed(tmp_path: Path) -> None:
     assert device["device_memory"] == 0x20008
 
 
-def test_a_small_ring_bounds_the_least_one(tmp_path: Path) -> None:
-    text = HEAD.replace("{start: -1}", "{start: -1, log2: 2}") + "  - publish:\n"
-    (vector,) = compiled(tmp_path, text=text)
-    assert vector["needs"]["device"]["ring_log2_min"] == 2
+@pytest.mark.parametrize(
+    ("step", "needs"),
+    [
+        ('tlp: {kind: memory_read, to: "QUEUE[5].GET", expect: SC}', {"queues": 6}),
+        ('tlp: {kind: memory_write, to: "VECTOR[6].MODERATION", bytes: u64 1}', {"vectors": 7}),
+        ('odd_write: {at: "UNIT[1].GROUPS", bytes: hex 00}', {"units": 2}),
+        ('odd_read: {at: "BAR0[0x1010]", length: 9}', {"vectors": 2}),
+        ('odd_read: {at: "BAR2[0x20000]", length: 3}', {"device_memory": 0x20003}),
+        ("submit: {queue: q, packets: [{WAIT: {semaphore: 1500}}]}", {"semaphores": 1501}),
+    ],
+)
+def test_whatever_reaches_it_needs_it(tmp_path: Path, step: str, needs: dict[str, int]) -> None:
+    (vector,) = compiled(tmp_path, step)
+    found = vector["needs"]["device"]
+    assert {name: found.get(name) for name in needs} == needs
+
+
+@pytest.mark.parametrize(
+    ("step", "most"),
+    [
+        ('read: {"BAR0[0x18000]": 0}', {"queues": 8}),
+        ('tlp: {kind: memory_read, to: "UNIT[20].GROUPS", expect: CA}', {"units": 20}),
+        ("submit: {queue: q, packets: [{LAUNCH: {run: g, unit_mask: 1 << 31}}]}", {"units": 31}),
+        ("submit: {queue: q, packets: [{NOP: , interrupt: 40}]}", {"vectors": 40}),
+        ("submit: {queue: q, packets: [{WAIT: {semaphore: 1 << 20}}]}", {"semaphores": 1 << 20}),
+        ('read: {"QUEUE[q].RING_LOG2": 4}', {"ring_log2_min": 4}),
+        ('read: {"QUEUE[q].RING_LOG2": 1}', {}),  # what a reset leaves
+    ],
+)
+def test_what_is_meant_to_be_absent_bounds_the_device(
+    tmp_path: Path, step: str, most: dict[str, int]
+) -> None:
+    (vector,) = compiled(tmp_path, text=HEAD.replace("{start: -1}", "{}") + f"  - {step}\n")
+    assert vector["needs"].get("most", {}) == most
+
+
+@pytest.mark.parametrize(
+    ("queue", "step", "largest", "least"),
+    [
+        ("{}", "submit: {queue: q, packets: [{NOP: , repeat: 2}]}", None, None),
+        ("{}", "submit: {queue: q, packets: [{NOP: , repeat: 3}]}", 2, None),
+        ("{}", "submit: {queue: q, packets: [{NOP: , repeat: 16}]}", 4, None),
+        ("{log2: 6}", "submit: {queue: q, packets: [{NOP: , repeat: 17}]}", 5, None),
+        ("{}", "submit: {queue: q, packets: [{NOP: , repeat: 17}]}", 4, 4),
+        ("{start: 2**32}", "submit: {queue: q, packets: [NOP]}", None, None),
+        ("{start: -1}", "submit: {queue: q, packets: [NOP]}", 4, 4),
+        ("{start: 5}", "doorbell: {queue: q, put: 4}", None, None),  # backwards
+        ("{}", "doorbell: {queue: q, put: 17}", 4, 4),  # too far, in this ring
+        ("{}", "doorbell: {queue: q, put: 1, half: lo}", 4, 4),
+        ("{}", 'tlp: {kind: memory_write, to: "DOORBELL[q].DOORBELL", bytes: u64 1}', 4, 4),
+        ("{log2: 2}", "publish:", 2, 2),  # a small one is given for a reason
+        ("{log2: 9, start: -1}", "submit: {queue: q, packets: [NOP]}", 9, 9),
+    ],
+)
+def test_a_ring_is_bounded_where_its_size_matters(
+    tmp_path: Path, queue: str, step: str, largest: int | None, least: int | None
+) -> None:
+    (vector,) = compiled(tmp_path, text=HEAD.replace("{start: -1}", queue) + f"  - {step}\n")
+    assert vector["needs"]["device"].get("ring_log2_max") == largest
+    assert vector["needs"].get("most", {}).get("ring_log2_min") == least
+
+
+def test_a_range_of_contracts_that_holds_nowhere(tmp_path: Path) -> None:
+    for last, wrong in (("0.2.0", None), ("0.1.0", "until 0.1.0 is before since 0.2.0")):
+        span = f"  since: 0.2.0\n  until: {last}\n  queues:"
+        text = HEAD.replace("  queues:", span) + "  - publish:\n"
+        if wrong is None:
+            assert compiled(tmp_path, text=text)[0]["contract"] == ["0.2.0", "0.2.0"]
+        else:
+            with pytest.raises(SourceError, match=wrong):
+                compiled(tmp_path, text=text)
+
+
+def test_bounds_that_the_source_states(tmp_path: Path) -> None:
+    stated = "  needs: {device: {tags: 8}, most: {tags: 256, queues: 8}}\n  queues:"
+    (vector,) = compiled(tmp_path, text=HEAD.replace("  queues:", stated) + "  - publish:\n")
+    assert vector["needs"]["device"]["tags"] == 8
+    assert {"tags": 256, "queues": 8}.items() <= vector["needs"]["most"].items()
+    for wrong in ("opcodes: 3", "tag: 3"):
+        text = HEAD.replace("  queues:", f"  needs: {{most: {{{wrong}}}}}\n  queues:")
+        with pytest.raises(SourceError, match="that counts; there are: version_major"):
+            compiled(tmp_path, text=text + "  - publish:\n")
 
 
 MISTAKES = [

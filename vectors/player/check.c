@@ -5,6 +5,7 @@
 #include "ops.h"
 #include "suite.h"
 #include "values.h"
+#include "version.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -258,16 +259,26 @@ static bool check_buffer(struct check *check, const struct json *buffer, uint64_
     return *total <= VECTOR_BYTES_MAX || wrong(check, "its buffers have more than %" PRIu64 " bytes", VECTOR_BYTES_MAX);
 }
 
-static bool check_needs(struct check *check, const struct json *needs)
+static bool check_capabilities(struct check *check, const struct json *needed)
 {
-    const struct json *device = json_get(needs, "device"), *host = json_get(needs, "host"), *one;
+    const struct json *one;
     uint64_t number;
 
-    if (!json_is(device, JSON_OBJECT) || !json_is(host, JSON_ARRAY))
-        return wrong(check, "needs is not {\"device\": {...}, \"host\": [...]}");
-    for (one = device->first; one != NULL; one = one->next)
+    for (one = needed->first; one != NULL; one = one->next)
         if (suite_capability(check->suite, one->key) == NULL || !value_literal(one, &number))
             return wrong(check, "needs \"%.60s\", which is no capability of this suite or no number", one->key);
+    return true;
+}
+
+static bool check_needs(struct check *check, const struct json *needs)
+{
+    const struct json *device = json_get(needs, "device"), *most = json_get(needs, "most");
+    const struct json *host = json_get(needs, "host"), *one;
+
+    if (!json_is(device, JSON_OBJECT) || !json_is(host, JSON_ARRAY) || (most != NULL && !json_is(most, JSON_OBJECT)))
+        return wrong(check, "needs is not {\"device\": {...}, \"host\": [...]}");
+    if (!check_capabilities(check, device) || (most != NULL && !check_capabilities(check, most)))
+        return false;
     for (one = host->first; one != NULL; one = one->next)
         if (!json_is(one, JSON_STRING))
             return wrong(check, "needs an ability that is no text");
@@ -298,8 +309,8 @@ static bool check_hash(struct check *check, const struct json *vector)
 bool check_vector(const struct suite *suite, const struct json *vector, struct suite_error *error)
 {
     struct check check = {.suite = suite, .where = "a vector", .step = -1, .error = error};
-    const struct json *contract = json_get(vector, "contract"), *bringup = json_get(vector, "bringup"), *buffer;
-    uint64_t number, total = 0;
+    const struct json *bringup = json_get(vector, "bringup"), *buffer;
+    uint64_t number, last, total = 0;
 
     if (json_text(vector, "id", NULL) == NULL || json_get(vector, "id")->length > 32)
         return wrong(&check, "has no id of up to 32 characters");
@@ -310,8 +321,8 @@ bool check_vector(const struct suite *suite, const struct json *vector, struct s
         return false;
     if (!json_is(json_get(vector, "rules"), JSON_ARRAY) || !json_is(json_get(vector, "tags"), JSON_ARRAY))
         return wrong(&check, "rules or tags is no list");
-    if (!json_is(contract, JSON_ARRAY) || contract->length != 2 || !json_is(contract->first, JSON_STRING))
-        return wrong(&check, "contract is not [first, last]");
+    if (!version_range(json_get(vector, "contract"), &number, &last))
+        return wrong(&check, "contract is not [first, last], each such as 0.1.0, the last one or null");
     if (tier_rank(json_get(vector, "tier")) < 0)
         return wrong(&check, "tier is none of smoke, core, full, stress");
     if (bringup != NULL && !json_is(bringup, JSON_NULL) && (!json_count(bringup, 7, &number) || number == 0))

@@ -3,6 +3,7 @@
 #include "abilities.h"
 #include "octets.h"
 #include "values.h"
+#include "version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,12 +13,6 @@
 static bool is_mask(const char *capability)
 {
     return strcmp(capability, "opcodes") == 0 || strcmp(capability, "kernels") == 0;
-}
-
-/* Capabilities of which a vector names the greatest value that it can do with. */
-static bool is_most(const char *capability)
-{
-    return strcmp(capability, "ring_log2_min") == 0;
 }
 
 static bool read_capabilities(struct session *session, struct run *run)
@@ -44,25 +39,58 @@ static bool has_ability(const struct hardware *hardware, const struct json *name
     return (hardware->abilities & ability_bit(name->text, name->length)) != 0 || json_equals(name, "link");
 }
 
+/* What the capability of this name reads; false: the suite does not say where it stands. */
+static bool has_value(const struct suite *suite, const char *name, uint64_t *value)
+{
+    const struct capability *capability = suite_capability(suite, name);
+
+    if (capability != NULL)
+        *value = capability->value;
+    return capability != NULL;
+}
+
+/* Whether the vector holds for the contract that the device follows; it does when the suite cannot tell. */
+static bool in_range(struct session *session, struct run *run, const struct json *vector)
+{
+    const struct json *contract = json_get(vector, "contract");
+    uint64_t major, minor, patch, found, first, last;
+
+    if (!has_value(session->suite, "version_major", &major) || !has_value(session->suite, "version_minor", &minor) ||
+        !has_value(session->suite, "version_patch", &patch))
+        return true;
+    found = version_number(major, minor, patch);
+    version_range(contract, &first, &last);
+    if (first <= found && found <= last)
+        return true;
+    return run_settle(run, VERDICT_NOT_SUPPORTED,
+                      "device follows contract %" PRIu64 ".%" PRIu64 ".%" PRIu64 ", the vector holds from %.20s to %.20s",
+                      major, minor, patch, contract->first->text,
+                      last == UINT64_MAX ? "today" : contract->first->next->text);
+}
+
 /* Whether device and host have what the vector needs; else the outcome says what is missing. */
 static bool supported(struct session *session, struct run *run, const struct json *vector)
 {
-    const struct json *needs = json_get(vector, "needs"), *one;
-    uint64_t wanted = 0;
+    const struct json *needs = json_get(vector, "needs"), *most = json_get(needs, "most"), *one;
+    uint64_t wanted = 0, found = 0;
 
     run->outcome = (struct outcome){.step = -1, .op = ""};
+    if (!in_range(session, run, vector))
+        return false;
     for (one = json_get(needs, "device")->first; one != NULL; one = one->next) {
-        const struct capability *capability = suite_capability(session->suite, one->key);
-
         value_literal(one, &wanted);
-        if (is_most(one->key)) {
-            if (capability->value > wanted)
-                return run_settle(run, VERDICT_NOT_SUPPORTED,
-                                  "device lacks capability %.60s: has 0x%" PRIx64 ", needs at most 0x%" PRIx64, one->key,
-                                  capability->value, wanted);
-        } else if (is_mask(one->key) ? (capability->value & wanted) != wanted : capability->value < wanted)
+        has_value(session->suite, one->key, &found);
+        if (is_mask(one->key) ? (found & wanted) != wanted : found < wanted)
             return run_settle(run, VERDICT_NOT_SUPPORTED, "device lacks capability %.60s: has 0x%" PRIx64 ", needs 0x%" PRIx64,
-                              one->key, capability->value, wanted);
+                              one->key, found, wanted);
+    }
+    for (one = most == NULL ? NULL : most->first; one != NULL; one = one->next) {
+        value_literal(one, &wanted);
+        has_value(session->suite, one->key, &found);
+        if (found > wanted)
+            return run_settle(run, VERDICT_NOT_SUPPORTED,
+                              "device lacks capability %.60s: has 0x%" PRIx64 ", needs at most 0x%" PRIx64, one->key, found,
+                              wanted);
     }
     for (one = json_get(needs, "host")->first; one != NULL; one = one->next)
         if (!has_ability(session->hardware, one))

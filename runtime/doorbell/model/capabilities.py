@@ -34,7 +34,7 @@ def fill(bar: Bar0, shape: Shape) -> None:
         (
             DEVICE.CAP_RING,
             DEVICE.CAP_RING.encode(
-                log2_min=limits.RING_LOG2_MIN, log2_max=limits.RING_LOG2_MAX, window=shape.window
+                log2_min=shape.ring_log2[0], log2_max=shape.ring_log2[1], window=shape.window
             ),
         ),
         (

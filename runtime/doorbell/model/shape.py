@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from doorbell.contract import limits
 from doorbell.contract.limits import reference
 
 __all__ = ["Shape"]
@@ -22,6 +23,8 @@ class Shape:
     vectors: int = reference.VECTORS
     semaphores: int = reference.SEMAPHORES
     memory: int = reference.DEVICE_MEMORY_BYTES
+    ring_log2: tuple[int, int] = (limits.RING_LOG2_MIN, limits.RING_LOG2_MAX)
+    """log2 of the packets of its smallest and largest ring."""
     window: int = reference.WINDOW
     tags: int = reference.TAGS
     payload: int = reference.MPS_BYTES_MAX

@@ -11,6 +11,7 @@ model:NAME``, or made as ``ModelTransport(variant=VARIANTS["NAME"])``.
 | lazy | get written back at its bounds alone (2,048 cycles, 32 packets); reads one packet ahead; slow resets |
 | slow | every time of its own ten times as long; the host's stay as they are |
 | small | 4 queues, 2 channels, 1 unit of 64 MACs, 16 vectors, 16 MiB, window 8, 32 tags, payload 128, 100 MHz |
+| least | 2 queues, 1 channel, 1 unit of 16 MACs, 4 vectors, 1 MiB, window 8, 8 tags, rings of 64 to 4,096 packets |
 | large | 16 channels, 4,096 semaphores, 256 MiB, window 64, 320 tags, 1 GHz |
 | contrary | queues take turns downwards; put and get are 0 after a reset; MSI-X leads the capability list; |
 | | a drain reports what failed behind the started commands; unspecified bytes are rubbish: |
@@ -90,6 +91,10 @@ _SMALL: Final = Shape(
     queues=4, channels=2, units=1, vectors=16, memory=1 << 24, window=8, tags=32,
     payload=128, macs=64, clock_hz=100_000_000,
 )  # fmt: skip
+_LEAST: Final = Shape(
+    queues=2, channels=1, units=1, vectors=4, memory=1 << 20, ring_log2=(6, 12), window=8, tags=8,
+    payload=128, macs=16, clock_hz=25_000_000,
+)  # fmt: skip
 _LARGE: Final = Shape(
     channels=16, semaphores=4096, memory=1 << 28, window=64, tags=320, clock_hz=1_000_000_000
 )
@@ -106,6 +111,7 @@ VARIANTS: Final = {
     ),
     "slow": Variant(scale=10),
     "small": Variant(_SMALL),
+    "least": Variant(_LEAST),
     "large": Variant(_LARGE),
     "contrary": Variant(
         Shape(express=0xA0, msix=0x50),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from doorbell.contract import limits, registers
+from doorbell.contract import registers
 from doorbell.contract.register_types import Register
 from doorbell.model.bar0 import Bar0, Table
 from doorbell.model.cells import Cell
@@ -141,7 +141,8 @@ def _connect_queue(model: DeviceModel, number: int) -> None:
         )
 
     def fit_log2(value: int) -> int:
-        return min(max(value, limits.RING_LOG2_MIN), limits.RING_LOG2_MAX)
+        least, most = model.core.shape.ring_log2
+        return min(max(value, least), most)
 
     for name in _LOCKED:
         cells[name].locked = lambda: not queue.disabled

@@ -21,6 +21,8 @@ WRITEBACK_AT: Final = 0
 ERROR_AT: Final = 64
 """Offset of the error record there."""
 _STATE_BYTES: Final = 192
+_LOG2: Final = 4
+"""log2 of a ring's packets, unless the source says otherwise."""
 _KEYS: Final = frozenset(
     [
         "number",
@@ -55,15 +57,14 @@ class Queue:
                 )
         self.name, self.spec = name, spec
         self.number = scene.plain(spec.get("number", len(scene.queues)))
-        self.log2 = scene.plain(spec.get("log2", 4))
+        self.log2 = scene.plain(spec.get("log2", _LOG2))
         self.start = scene.plain(spec.get("start", 0)) % (1 << 64)
         if not limits.RING_LOG2_MIN <= self.log2 <= limits.RING_LOG2_MAX:
             raise Wrong(f"queue {name}: log2 {self.log2}: give 1 to 16", spec)
         scene.needs.least("queues", self.number + 1)
-        if self.log2 > 4:
-            scene.needs.least("ring_log2_max", self.log2)
-        if self.log2 < 4:  # a ring of 16 packets is what every device is expected to have
-            scene.needs.most("ring_log2_min", self.log2)
+        self.fixed = self.log2 < _LOG2
+        """Whether the ring must have exactly this size: another one is filled, or wraps, at another count."""
+        self._slots = 0
         window = {"window": spec["window"]} if "window" in spec else {}
         ring = [["f", 0, limits.PACKET_BYTES << self.log2]]
         self.ring = scene.memory.buffer(
@@ -93,6 +94,26 @@ class Queue:
     def has_error_record(self) -> bool:
         """Whether the device writes an error record to memory."""
         return bool(self.spec.get("error_record", True))
+
+    def reaches(self, count: int) -> None:
+        """Note that the slot of ``count`` is in use: below the ring's size it is the same in a ring of any size."""
+        slot = count % (1 << limits.RING_LOG2_MAX)
+        self._slots = max(self._slots, slot + 1)
+        self.fixed = self.fixed or slot >= 1 << self.log2
+
+    def rings(self, put: int) -> None:
+        """Note a doorbell; one backwards of the start is so in a ring of any size."""
+        ahead = (put - self.start) % (1 << 64)
+        if 0 < ahead < 1 << 63:
+            self.reaches(self.start + ahead - 1)
+            self.fixed = self.fixed or ahead > 1 << self.log2
+
+    def settle(self, scene: Scene) -> None:
+        """Say which sizes of its ring will do, now that all its packets are known."""
+        if self.fixed:
+            scene.needs.ring(self.log2)
+        elif self._slots > 1 << limits.RING_LOG2_MIN:
+            scene.needs.least("ring_log2_max", (self._slots - 1).bit_length())
 
     def next_tag(self) -> int:
         """Return a tag that no other packet of the queue has."""

@@ -13,12 +13,11 @@ from doorbell_vectors.authoring.needs import CAPABILITIES, Needs
 from doorbell_vectors.authoring.queues import Queue
 from doorbell_vectors.authoring.source import Wrong
 from doorbell_vectors.authoring.terms import Term, evaluate, plain
-from doorbell_vectors.format.values import literal
+from doorbell_vectors.authoring.touched import expected_log2, reach, rung
+from doorbell_vectors.format.values import literal, number
 
 __all__ = ["WITHIN", "Scene"]
 
-_TOUCHING: Final = frozenset({"read", "write"})
-"""Ops with a `size` that reach a register or device memory."""
 WITHIN: Final = 200_000
 """Device cycles that a wait takes at most unless the source says otherwise."""
 
@@ -96,11 +95,24 @@ class Scene:
     # Ops ------------------------------------------------------------------------------------------
     def emit(self, op: str, **keys: Any) -> None:
         """Append an op; keys that are None are left out. What it touches in a BAR is needed."""
-        self.steps.append(
-            {"op": op} | {key: value for key, value in keys.items() if value is not None}
-        )
-        if op in _TOUCHING and isinstance(keys["at"], int | str):
-            self.needs.touch(keys["bar"], int(str(keys["at"]), 0), keys["size"])
+        step = {"op": op} | {key: value for key, value in keys.items() if value is not None}
+        self.steps.append(step)
+        for place in reach(step):
+            self.needs.touch(*place)
+        if (log2 := expected_log2(step)) is not None:
+            self.needs.ring(log2)
+        for queue in self.queues.values():
+            if queue.number == rung(step):
+                self._rings(queue, step)
+
+    @staticmethod
+    def _rings(queue: Queue, step: dict[str, Any]) -> None:
+        """Note a write to a queue's doorbell page; only a whole and plain count tells which slots it is about."""
+        whole = step["op"] == "write" and step["size"] == 8
+        if whole and isinstance(step["value"], int | str):
+            queue.rings(number(step["value"]))
+        else:
+            queue.fixed = True
 
     def write(self, at: int, term: Term, size: int = 8) -> None:
         """Append a register write."""
@@ -123,16 +135,22 @@ class Scene:
 
     # Needs ----------------------------------------------------------------------------------------
     def uses_vector(self, vector: Term) -> None:
-        """Note an interrupt vector; one that is meant to be absent (above 31) needs nothing."""
+        """Note an interrupt vector; one above 31 is meant to be absent."""
         if not vector.kind and vector.add < 32:
             self.needs.least("vectors", vector.add + 1)
+        elif not vector.kind:
+            self.needs.most("vectors", vector.add)
 
     def uses(self, opcode: Opcode, block: Block) -> None:
-        """Note what a packet's operands need; numbers that are meant to be absent need nothing."""
+        """Note what a packet's operands need; what is far above any count is meant to be absent."""
         if opcode is Opcode.LAUNCH:
             if block.get("kernel") in {kernel.value for kernel in Kernel if kernel}:
                 self.needs.bits("kernels", 1 << block.get("kernel"))
             if block.get("unit_mask") < 1 << 8:
                 self.needs.least("units", block.get("unit_mask").bit_length())
-        elif opcode in {Opcode.WAIT, Opcode.SIGNAL} and 1024 <= block.get("semaphore") < 1 << 16:
+            else:
+                self.needs.most("units", block.get("unit_mask").bit_length() - 1)
+        elif opcode in {Opcode.WAIT, Opcode.SIGNAL} and block.get("semaphore") >= 1 << 16:
+            self.needs.most("semaphores", block.get("semaphore"))
+        elif opcode in {Opcode.WAIT, Opcode.SIGNAL} and block.get("semaphore") >= 1024:
             self.needs.least("semaphores", block.get("semaphore") + 1)

@@ -36,6 +36,7 @@ def place_packets(scene: Scene, queue: Queue, packets: list[Packet]) -> None:
             )
             run, first = [], 0
         run += entry.segments
+        queue.reaches(queue.count)
         queue.placed.append(entry)
     if run:
         scene.emit("put", buffer=queue.ring.name, at=limits.PACKET_BYTES * first, bytes=joined(run))

@@ -23,6 +23,7 @@ from doorbell_vectors.authoring.source import Map, Wrong, line_of
 from doorbell_vectors.format.canonical import vector_hash
 from doorbell_vectors.format.octets import length
 from doorbell_vectors.format.schema import step_complaint
+from doorbell_vectors.format.versions import version
 
 __all__ = ["FIRST_CONTRACT", "STEPS", "compiled"]
 
@@ -49,6 +50,7 @@ def compiled(source: Map) -> dict[str, Any]:
         Wrong: anything in it is; its line is that of the step or part, when that is known.
     """
     _check_rules(source)
+    _check_range(source)
     scene = Scene(source["id"], source["name"])
     _declare(scene, source)
     for step in steps(source["steps"]):
@@ -66,10 +68,7 @@ def compiled(source: Map) -> dict[str, Any]:
         "tier": source["tier"],
         "bringup": source.get("bringup"),
         "negative": source.get("negative", scene.negative),
-        "needs": {
-            "device": dict(sorted(scene.needs.device.items())),
-            "host": sorted(scene.needs.host),
-        },
+        "needs": scene.needs.machine(),
         "cycles": None,
         "bytes": sum(area.size for area in scene.memory.areas.values()),
         "buffers": scene.memory.buffers(),
@@ -86,6 +85,12 @@ def _check_rules(source: Map) -> None:
                 f"rule {rule} is {status}; a vector checks active rules of contract/rules only",
                 source["rules"],
             )
+
+
+def _check_range(source: Map) -> None:
+    first, last = source.get("since", FIRST_CONTRACT), source.get("until")
+    if last is not None and version(last) < version(first):
+        raise Wrong(f"until {last} is before since {first}; both are versions it holds for", source)
 
 
 def _declare(scene: Scene, source: Map) -> None:
@@ -181,6 +186,7 @@ def _step(scene: Scene, step: Map) -> None:
 def _settle(scene: Scene) -> None:
     """Emit the wait for every queue to be idle, which no vector may leave out; `leave` says it resets them itself."""
     for queue in scene.queues.values():
+        queue.settle(scene)
         if not queue.spec.get("leave", False):
             queue.until(scene, idle=1)
     scene.needs.least(

@@ -14,6 +14,7 @@ from doorbell_vectors.format.canonical import canonical, vector_hash
 from doorbell_vectors.format.manifest import vouched
 from doorbell_vectors.format.octets import Segment
 from doorbell_vectors.format.schema import complaint
+from doorbell_vectors.format.values import number
 
 __all__ = ["FORMAT", "TIERS", "Buffer", "Needs", "Step", "Suite", "Vector", "dump", "load", "parse"]
 
@@ -42,9 +43,10 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a vector asks of the device (capability: least value) and of the host (abilities)."""
+    """What a vector asks of the device (capability: least value, greatest value) and of the host (abilities)."""
 
     device: Mapping[str, int]
+    most: Mapping[str, int]
     host: tuple[str, ...]
 
 
@@ -199,7 +201,7 @@ def _vector(raw: Mapping[str, Any]) -> Vector:
         tier=raw["tier"],
         bringup=raw["bringup"],
         negative=raw["negative"],
-        needs=Needs(raw["needs"]["device"], tuple(raw["needs"]["host"])),
+        needs=_needs(raw["needs"]),
         cycles=raw["cycles"],
         bytes=raw["bytes"],
         buffers={name: _buffer(buffer) for name, buffer in raw["buffers"].items()},
@@ -207,6 +209,14 @@ def _vector(raw: Mapping[str, Any]) -> Vector:
         hash=raw["hash"],
         raw=raw,
     )
+
+
+def _needs(raw: Mapping[str, Any]) -> Needs:
+    least, most = (
+        {name: number(value) for name, value in raw.get(key, {}).items()}
+        for key in ("device", "most")
+    )
+    return Needs(least, most, tuple(raw["host"]))
 
 
 def _buffer(raw: Mapping[str, Any]) -> Buffer:

@@ -16,6 +16,7 @@ from doorbell_vectors.format.values import Values
 from doorbell_vectors.player.clock import Clock
 from doorbell_vectors.player.errors import Broken, Inconclusive, Mismatch, Unsupported
 from doorbell_vectors.player.hardware import Hardware
+from doorbell_vectors.player.lacking import lacking
 from doorbell_vectors.player.ops import perform
 from doorbell_vectors.player.placement import place
 from doorbell_vectors.player.run import Log, Run
@@ -23,10 +24,6 @@ from doorbell_vectors.player.verdict import Result, Verdict, signature
 
 __all__ = ["Player"]
 
-_MASKS: Final = frozenset({"opcodes", "kernels"})
-"""Capabilities that are bit masks: every bit that is asked for must be there."""
-_MOST: Final = frozenset({"ring_log2_min"})
-"""Capabilities of which a vector names the greatest value that it can do with."""
 _REFUSED: Final = (1 << 64) - 1
 """What a refused read gives: the register belongs to a unit that is absent."""
 _RULES: Final = {"leak": "ERR-RESET-002"}
@@ -74,31 +71,10 @@ class Player:
 
         return Run(self.hardware, self._clock, Values(capabilities=self.capabilities), log)
 
-    def lacking(self, vector: Vector) -> str:
-        """Return what the device or the host lacks to play ``vector``; empty when nothing."""
-        for name, wanted in vector.needs.device.items():
-            if name not in self.capabilities:
-                return f"device capability {name}: this suite does not say where it is"
-            found = self.capabilities[name]
-            if name in _MOST and found > wanted:
-                return f"device capability {name}: has {found:#x}, needs at most {wanted:#x}"
-            if name not in _MOST and (
-                found & wanted != wanted if name in _MASKS else found < wanted
-            ):
-                return f"device capability {name}: has {found:#x}, needs {wanted:#x}"
-        for ability in vector.needs.host:
-            # An analyser only decides whether everything is observed.
-            if ability not in self.hardware.abilities and ability != "link":
-                return f"host ability {ability}: this host lacks it"
-        high = any(buffer.window == "high" for buffer in vector.buffers.values())
-        if high and "high_addresses" not in self.hardware.abilities:
-            return "host ability high_addresses: this host lacks it"
-        return ""
-
     async def play(self, vector: Vector) -> Result:
         """Play one vector to its verdict; never raises for what device or host did."""
         began = time.monotonic()
-        if lacks := self.lacking(vector):
+        if lacks := lacking(vector, self.capabilities, self.hardware.abilities):
             result = self._result(vector, Verdict.NOT_SUPPORTED, lacks)
         else:
             run = self._run(vector.id)

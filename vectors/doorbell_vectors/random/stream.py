@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 __all__ = ["GENERATOR", "Draw", "mix"]
 
-GENERATOR: Final = "1.0.0"
+GENERATOR: Final = "1.1.0"
 """Version of the random tier's generator; raised when it makes other vectors of the same seed."""
 _ALL: Final = (1 << 64) - 1
 _STEP: Final = 0x9E37_79B9_7F4A_7C15
