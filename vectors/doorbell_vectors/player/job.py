@@ -102,14 +102,15 @@ async def _play(
         tell({"kind": "begin", "id": identifier, "round": number})
         result = (await player.play(vector)).changed(round=number)
         means: str | None = ""
-        if result.verdict in _BAD:
+        bad = result.verdict in _BAD
+        if bad and not bail:  # who stops here may want to see the device as it is
             means = await recover(player, hook)
             result = result.changed(recovered=means or "nothing helped")
         tell({"kind": "result", "result": result.to_json()})
         if means is None:
             return "sick"
-        if result.verdict in _BAD and bail:
+        if bad and bail:
             return "bail"
-        if result.verdict in _BAD and bringup:
+        if bad and bringup:
             broken_level = vector.bringup
     return "done"
