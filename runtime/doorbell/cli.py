@@ -8,6 +8,7 @@ for by name. A subcommand whose part is not installed says in one line what to i
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -91,7 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     A usage error or `--help` ends the process through `SystemExit`, as argparse does, with
     `ExitCode.USAGE` or 0. Ctrl-C, SIGTERM or a closed terminal unwinds the command, so that what it
-    has started is ended, and returns 130. To be called from the main thread.
+    has started is ended, and returns 130; when nobody reads its output any more, it returns 141. To be
+    called from the main thread.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     entries = sorted(entry_points(group=COMMAND_GROUP), key=lambda entry: entry.name)
@@ -105,7 +107,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         args, unknown = _parser(entries, wanted).parse_known_args(arguments)
         if unknown:  # the subcommand's own usage helps, not the overview that argparse would show
             args.refuse(f"unrecognized arguments: {' '.join(unknown)}")
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads our output (`| head`) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python still flushes at its end
+        return 128 + signal.SIGPIPE
     except CommandUnavailable as error:
         print(f"doorbell: {error}", file=sys.stderr)
         return ExitCode.SETUP

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
+import sys
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +113,17 @@ def test_interrupt_is_quiet(number: signal.Signals, capsys: pytest.CaptureFixtur
     assert cli.main(["echo", "--number", str(-number)]) == 130
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
     assert capsys.readouterr().err == "doorbell: interrupted\n"
+
+
+def test_who_has_seen_enough_ends_it_quietly() -> None:
+    command = Path(sys.executable).with_name("doorbell")
+    with subprocess.Popen(
+        [command, "replay", "directed", "--list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (141, b"")
 
 
 def test_every_registered_command_and_device_loads() -> None:
