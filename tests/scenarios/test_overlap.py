@@ -170,3 +170,32 @@ async def a_full_copy_engine_does_not_hold_a_nop_back(_dut: Any) -> None:
         nop = await took(device, small)
         rest = await took(device, greedy)
         assert nop < rest / 3
+
+
+@cocotb.test()
+async def a_queue_in_reset_delays_nobody(_dut: Any) -> None:
+    """ERR-RESET-002, ERR-HALT-006: a reset that waits for reads under way costs the other queues nothing."""
+    link.restart(SLOW)
+    async with doorbell.open("rtl") as device:
+        stopped, working = device.stream(), device.stream()
+        host, target = device.pinned(4096), device.empty(4096)
+        resets = 0
+        done = False
+
+        async def stop_and_start() -> None:
+            nonlocal resets
+            while not done:
+                stopped.copy(target, host)
+                stopped.flush()
+                await pause(device, 700)  # its packet is there, its data are not
+                await stopped.reset()  # takes until they are
+                resets += 1
+
+        await nop_rate(device, working)
+        rate = await nop_rate(device, working)
+        beside = cocotb.start_soon(stop_and_start())
+        disturbed = await nop_rate(device, working)
+        done = True
+        await beside
+        assert resets > 5
+        assert disturbed >= 0.99 * rate
