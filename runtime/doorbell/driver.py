@@ -59,6 +59,8 @@ def parked(*parks: Park) -> _Parked:
 
 
 def _ready(parks: Parks) -> bool:
+    if len(parks) == 1:  # nearly always, and at every step of time
+        return parks[0].ready()
     return any(park.ready() for park in parks)
 
 

@@ -44,6 +44,8 @@ class DeviceModel:
     ) -> None:
         """Power on: nothing is enabled."""
         self.config = ConfigSpace(shape)
+        self.windows: tuple[range, ...] = ()
+        """Bus addresses of BAR0 and BAR2; none while memory space is off."""
         self.clock = clock
         self.host = host
         self.counters = Counters()
@@ -96,13 +98,11 @@ class DeviceModel:
 
     def configured(self) -> None:
         """Let a configuration write take effect: windows, bus master, MSI-X masks."""
-        self.host.own = self.windows
+        self.windows = self.host.own = self._windows()
         self.core.requester.resume()
         self.core.interrupts.refresh()
 
-    @property
-    def windows(self) -> tuple[range, ...]:
-        """Bus addresses of BAR0 and BAR2; none while memory space is off."""
+    def _windows(self) -> tuple[range, ...]:
         bases = self.config.bar(0), self.config.bar(2)
         sizes = BAR0_BYTES, self.core.shape.memory
         return tuple(

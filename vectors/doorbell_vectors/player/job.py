@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from doorbell.device import Device
 from doorbell.errors import FaultError
-from doorbell_vectors.format.document import load
+from doorbell_vectors.format.document import load_own
 from doorbell_vectors.player.hardware import Hardware
 from doorbell_vectors.player.play import Player
 from doorbell_vectors.player.recovery import recover
@@ -34,6 +36,16 @@ def _facts(player: Player) -> dict[str, Any]:
     }
 
 
+@contextlib.contextmanager
+def _settled() -> Iterator[None]:
+    """Have the garbage collector leave alone what there is already: a suite is a million objects that stay."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def _nothing(_row: object) -> None:
     """Keep no log."""
 
@@ -41,7 +53,7 @@ def _nothing(_row: object) -> None:
 async def probe(device: Device, suite: str, without: list[str]) -> dict[str, Any]:
     """Return what the device and its host can do. Raises IncompatibleDevice for another contract major."""
     hardware = Hardware(device.transport, device.function, without=frozenset(without))
-    player = Player(load(Path(suite), trusted=True), hardware, _nothing, seed=1, scale=1.0)
+    player = Player(load_own(Path(suite)), hardware, _nothing, seed=1, scale=1.0)
     await player.start()
     return _facts(player)
 
@@ -69,9 +81,10 @@ async def main(
         SuiteError: the suite is not what it should be.
         IncompatibleDevice: the device follows another contract.
     """
-    with Writer(Path(results)) as tell, Writer(Path(transactions)) as log:
+    content = load_own(Path(suite))
+    with Writer(Path(results)) as tell, Writer(Path(transactions)) as log, _settled():
         hardware = Hardware(device.transport, device.function, without=frozenset(without))
-        player = Player(load(Path(suite), trusted=True), hardware, log, seed=seed, scale=scale)
+        player = Player(content, hardware, log, seed=seed, scale=scale)
         log({"run": header})
         await player.start()
         tell({"kind": "device", "device": _facts(player)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -54,6 +55,7 @@ class Placed:
         return self.base + int(found[0]) if found.size else None
 
 
+@lru_cache(maxsize=32)
 def guard(size: int) -> npt.NDArray[np.uint8]:
     """Return ``size`` bytes of the guard pattern."""
     return np.frombuffer(stream(_GUARD_SEED, 0, size), np.uint8)

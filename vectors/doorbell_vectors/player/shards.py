@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import Launcher, Outcome, RunOptions, launcher
-from doorbell_vectors.format.document import load
+from doorbell_vectors.format.document import load_own
 from doorbell_vectors.player.selection import Play
 from doorbell_vectors.player.stream import Progress, Writer, read
 from doorbell_vectors.player.verdict import Result, Verdict, signature
@@ -166,9 +166,7 @@ def _lost(settings: Settings, at_work: Play, outcome: Outcome) -> Result:
     elif outcome.code is ExitCode.HANG:
         verdict, kind = Verdict.INCONCLUSIVE, "guard"
     identifier, number = at_work
-    vector = next(
-        one for one in load(Path(settings.suite), trusted=True).vectors if one.id == identifier
-    )
+    vector = next(one for one in load_own(Path(settings.suite)).vectors if one.id == identifier)
     return Result(
         identifier,
         vector.name,
