@@ -28,14 +28,14 @@ def test_right_with_bad_end(bad_end): pass
 
 
 def run(folder: Path, source: str, *arguments: str, seed: str = "7") -> tuple[int, list[str]]:
-    """Run pytest on one file in a process of its own; return its status and lines."""
+    """Run pytest on one file in a process of its own, with xdist alone; return its status and lines."""
     shutil.copy(CONFTEST, folder)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -ra\n")
     (folder / "test_it.py").write_text(source)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "xdist", *arguments],
         cwd=folder,
-        env=os.environ | {"DOORBELL_SEED": seed},
+        env=os.environ | {"DOORBELL_SEED": seed, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
