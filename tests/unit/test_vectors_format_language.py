@@ -421,3 +421,9 @@ def test_random_contents_belong_to_id_and_name(tmp_path: Path) -> None:
     assert data([segment]) == stream(number(segment[1]), 0, 64)
     (other,) = compiled(tmp_path, text=HEAD.replace("made", "also") + "  - publish: \n")
     assert other["buffers"]["src"]["init"] != vector["buffers"]["src"]["init"]
+
+
+def test_contents_may_be_a_list_of_pieces(tmp_path: Path) -> None:
+    text = HEAD.replace("{src: 64,", "{src: {size: 8, init: [u16 0x1234, hex ff]},")
+    (vector,) = compiled(tmp_path, text=text + "  - publish: \n")
+    assert data(vector["buffers"]["src"]["init"]) == bytes.fromhex("3412ff0000000000")

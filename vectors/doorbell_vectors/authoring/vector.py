@@ -127,7 +127,7 @@ def _sized(spec: Any, known: frozenset[str], name: str) -> Map:
 def _contents(scene: Scene, name: str, spec: Map) -> Segments:
     init = spec.get("init", "random")
     size = scene.plain(spec["size"]) if "size" in spec else None
-    if init in {"random", "zero"}:
+    if init in ("random", "zero"):  # bytes may be a list
         if size is None:
             raise Wrong(f"{name}: give a size", spec)
         return [
