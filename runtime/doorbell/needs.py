@@ -21,6 +21,7 @@ __all__ = [
     "MINIMUM_GXX",
     "MINIMUM_PYTHON",
     "Need",
+    "chromium",
     "machine_needs",
     "optional_needs",
     "run_quietly",
@@ -90,11 +91,12 @@ def machine_needs(checkout: Path) -> list[Need]:
 
 
 def optional_needs() -> list[Need]:
-    """Return what only makes builds faster or waves smaller; absence is no failure."""
+    """Return what only makes builds faster, waves smaller or tests more; absence is no failure."""
     return [
         _header("zlib.h", "zlib1g-dev"),
         _header("lz4.h", "liblz4-dev"),
         _ccache(),
+        _chromium(),
     ]
 
 
@@ -205,3 +207,15 @@ def _ccache() -> Need:
     path = shutil.which("ccache", path=os.environ.get("PATH"))
     remedy = f"{_debian('ccache')}; rebuilding a simulator then takes a second, not twenty"
     return Need("ccache", path or "", path is not None, remedy, required=False)
+
+
+def chromium() -> str | None:
+    """Return where a Chromium is, or None: the test of the plan's page drives it."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def _chromium() -> Need:
+    path = chromium()
+    remedy = f"{_debian('chromium')}; the test of the plan's page needs it, else it is skipped"
+    return Need("Chromium", path or "", path is not None, remedy, required=False)

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from doorbell.needs import chromium
+
 REMEDY = "no Chromium on this machine: apt-get install chromium, and this test runs"
 PATIENCE = 60.0
 """Seconds for an answer on a busy machine."""
@@ -22,11 +23,6 @@ _SWITCHES = (
     *("--disable-background-networking", "--disable-component-update", "--disable-extensions"),
     *("--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1400,1000"),
 )
-
-
-def program() -> str | None:
-    """Return where the browser is."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Page:
@@ -41,7 +37,7 @@ class Page:
         self._loaded = False
 
     def __enter__(self) -> Self:
-        path = program()
+        path = chromium()
         assert path, REMEDY
         self._profile = tempfile.mkdtemp(prefix="doorbell-browser-")
         to_read, self._write = os.pipe()

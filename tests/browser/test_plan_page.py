@@ -6,8 +6,9 @@ import json
 import re
 
 import pytest
-from chromium import REMEDY, Page, program
+from chromium import REMEDY, Page
 
+from doorbell.needs import chromium
 from doorbell_vectors.format.document import load
 from doorbell_vectors.handoff.build import book
 from doorbell_vectors.handoff.evidence import Places
@@ -64,7 +65,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(made):
-    if program() is None:
+    if chromium() is None:
         pytest.skip(REMEDY)
     with Page() as opened:
         yield opened

@@ -98,6 +98,17 @@ def test_a_program_that_hangs_or_is_absent_is_no_program(monkeypatch: pytest.Mon
     assert needs.run_quietly(["cat"], stdin="yes") == "yes"
 
 
+def test_a_browser_is_optional_and_says_what_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(needs.shutil, "which", lambda name, path=None: None)
+    (line,) = [n.line() for n in needs.optional_needs() if n.name == "Chromium" and not n.required]
+    assert line.startswith(
+        "Chromium: not found; apt-get install chromium; the test of the plan's page"
+    )
+    monkeypatch.setattr(needs.shutil, "which", lambda name, path=None: f"/there/{name}")
+    (need,) = [need for need in needs.optional_needs() if need.name == "Chromium"]
+    assert (need.ok, need.found) == (True, "/there/chromium")
+
+
 def test_packages_against_their_pins() -> None:
     there = version("numpy")
     found = {need.name: need for need in doctor.package_needs("numpy==0.1\nPyTest==0.1 \\\n")}

@@ -20,7 +20,8 @@ from doorbell_vectors.handoff.evidence import Places
 from doorbell_vectors.handoff.page import page
 from doorbell_vectors.handoff.pdf import document
 from doorbell_vectors.handoff.spreadsheet import spreadsheet
-from doorbell_vectors.handoff.tables import Column, Table, as_csv, matrix, measured, plan_tables
+from doorbell_vectors.handoff.tables import coverage, mutants, plan_tables
+from doorbell_vectors.plan.matrix import Column, Table, as_csv, matrix
 from doorbell_vectors.player.options import suite_path
 from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.results import reports
@@ -121,13 +122,13 @@ def test_a_filled_in_spreadsheet_comes_back(made, workbook, tmp_path):
 
 
 def test_the_matrix_has_a_row_for_each_rule(made):
-    table = matrix(made)
+    table = matrix(made.trace)
     rows = list(csv.DictReader(io.StringIO(as_csv(table))))
     assert [row["Rule"] for row in rows] == [row.rule for row in made.trace.rows]
     for row, traced in zip(rows, made.trace.rows, strict=True):
         assert row["Vectors"].split() == list(traced.vectors)
         assert row["Text"] == traced.text
-        assert row["Mutants killed"] == ""  # not measured is not zero
+        assert row["Mutants killed in all"] == ""  # not measured is not zero
     assert all(len(row) == len(table.columns) for row in table.rows)
 
 
@@ -196,18 +197,23 @@ def evidence(tmp_path):
     modules = {"dma_engine": {"mutants": 4, "killed": 3, "survived": 1, "score": 0.75}}
     figures = {"mutants": 4, "killed": 3, "equivalent": 0, "legal": 0, "score": 0.75}
     told = {"modules": modules, "rules": {"DMA-COPY-001": 3}, "survivors": [survivor]}
+    told["vectors"] = {"V0008": 2, "V0001": 1}
     mutation.write_text(json.dumps(figures | told))
     return Places(coverage=folder, mutation=mutation)
 
 
 def test_what_was_measured_is_in_tables_and_page(evidence):
     found = book(evidence)
-    code, mutants, survivors = measured(found)
+    (code,), (scores, survivors) = coverage(found), mutants(found)
     assert code.rows[1] == ["dma_engine", 3, 4, 75, 0, 0, None]
-    assert mutants.rows == [["dma_engine", 4, 3, 1, 0, 0, "75.0"]]
+    assert scores.rows == [["dma_engine", 4, 3, 1, 0, 0, "75.0"]]
     assert survivors.rows == [["m7", "rtl/a.sv", 7, "drop", "<x>", "y"]]
     text = page(found)
     assert "&lt;x&gt;" in text
+    assert "3 killed, 0 equivalent" in text
+    assert re.search(
+        r'id="V0008".*?<td class="number">2</td><td><a href="#result-V0008"', text, re.S
+    )
     assert "HOST x DEVICE x 64" in text  # not hit
     assert "HOST x HOST x 64" not in text
     assert set(evidence.files()) == {
@@ -215,9 +221,12 @@ def test_what_was_measured_is_in_tables_and_page(evidence):
         "coverage/code.json",
         "coverage/mutation.json",
     }
-    row = next(row for row in matrix(found).rows if row[0] == "DMA-COPY-001")
-    heads = [column.head for column in matrix(found).columns]
-    assert row[heads.index("Mutants killed")] == 3
+    table = matrix(found.trace)
+    row = next(row for row in table.rows if row[0] == "DMA-COPY-001")
+    heads = [column.head for column in table.columns]
+    first = heads.index("Mutants first killed by its vectors")
+    assert heads[first + 1] == "Mutants killed in all"
+    assert row[first : first + 2] == [3, 3]
     assert row[heads.index("Bins hit")] == 1
     assert "Functional coverage was not measured" not in " ".join(found.notes)
 

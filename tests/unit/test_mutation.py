@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from doorbell import cli
+from doorbell.exit_codes import ExitCode
 from doorbell_tb.build_inputs import CHECKOUT
 from doorbell_tb.errors import MutationError
 from doorbell_tb.mutation.campaign import Killers, campaign
@@ -187,6 +190,7 @@ def test_the_score_leaves_out_what_was_reviewed() -> None:
         one.id: Verdict(one.id, at < 3, "V2" if at < 3 else "", ("CP-DB-001",), "", 1.0)
         for at, one in enumerate(mutants[:5])  # the sixth did not run
     }
+    verdicts[mutants[2].id] = Verdict(mutants[2].id, True, "start", (), "", 1.0)
     reviews = {
         mutants[0].id: Review("legal", "it was killed all the same"),
         mutants[3].id: Review("equivalent", "both are zero here"),
@@ -196,7 +200,8 @@ def test_the_score_leaves_out_what_was_reviewed() -> None:
     assert found["score"] == 0.75
     assert found["modules"]["one"]["score"] == 1.0
     assert found["modules"]["two"]["score"] == 0.0
-    assert found["rules"] == {"CP-DB-001": 3}
+    assert found["rules"] == {"CP-DB-001": 2}
+    assert found["vectors"] == {"V2": 2}
     assert [one["id"] for one in found["survivors"]] == [mutants[4].id]
     assert [one["reason"] for one in found["reviewed"]] == ["both are zero here"]
     text = table(found)
@@ -238,3 +243,15 @@ def test_verdicts_come_back_as_they_were(tmp_path: Path) -> None:
     verdict = Verdict("M1", True, "V2", ("CP-DB-001",), "differs", 1.5)
     append(tmp_path / "ledger", verdict)
     assert read_verdicts(tmp_path / "ledger") == {"M1": verdict}
+
+
+def test_without_its_extra_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(
+        sys.modules, "pyslang", None
+    )  # an import of it fails, as if it were not there
+    assert cli.main(["mutation", "--mutants", "1"]) == ExitCode.SETUP
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mutation: needs the Python module pyslang, which is not installed; in")
+    assert line.endswith("or `pip install -e '.[mutation]'`")

@@ -164,7 +164,7 @@ def test_a_row_tells_what_there_is(plan, suite):
     evidence = Evidence(
         outcomes,
         bins={"copy-spaces": {"HOST x HOST x 64": 3, "no such bin": 9}},
-        mutation={"mutants": 10, "rules": {"DMA-COPY-001": 4}},
+        mutation={"mutants": 10, "killed": 7, "rules": {"DMA-COPY-001": 4}},
         waivers=[waiver(vector.id)],
     )
     row = trace(plan, suite, evidence).row("DMA-COPY-001")
@@ -173,7 +173,7 @@ def test_a_row_tells_what_there_is(plan, suite):
     assert result.date == "2026-11-21"
     assert "board 4" in result.device_id
     assert row.text_hash == text_hash(row.text) != text_hash(row.text + ".")
-    assert (row.bins_hit, row.mutants_killed, row.mutants, row.waivers) == (1, 4, None, ["W001"])
+    assert (row.bins_hit, row.mutants_killed, row.mutants, row.waivers) == (1, 4, 7, ["W001"])
     assert row.bins > 50
     assert (row.reviewer, row.issue) == ("", "")
 
@@ -256,7 +256,7 @@ def test_evidence_is_read_from_a_replay(tmp_path, plan, suite, capsys):
     (one,) = gather([out]).outcomes
     assert (one.vector, one.device, one.verdict) == (suite.vectors[0].id, "model", Verdict.PASS)
     assert cli.main(["plan", "trace", "--replay", str(out)]) == ExitCode.RIGHT
-    assert "rule,text hash,status" in capsys.readouterr().out
+    assert "Rule,Text hash,Status" in capsys.readouterr().out
     assert cli.main(["plan", "signoff", "--replay", str(out)]) == ExitCode.WRONG
     assert "X06 holds" in capsys.readouterr().out
     assert cli.main(["plan", "check"]) == ExitCode.RIGHT

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import struct
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from served import process
 from vfio_raw import (
     CONFIG,
     DEVICE_RESET,
@@ -37,30 +34,6 @@ from doorbell import encode
 from doorbell.contract import Space, limits, registers
 
 EVENTFD = 4 | 32  # data, action: trigger
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Path, int]]:
-    with process("model") as made:
-        yield made
-
-
-@pytest.fixture
-def path(server: tuple[Path, int]) -> Path:
-    return server[0]
-
-
-@pytest.fixture
-def raw(path: Path) -> Iterator[RawClient]:
-    with client(path) as made:
-        yield made
-
-
-@pytest.fixture
-def bell() -> Iterator[int]:
-    file = os.eventfd(0, os.EFD_NONBLOCK)
-    yield file
-    os.close(file)
 
 
 # Bad clients -----------------------------------------------------------------------------------------

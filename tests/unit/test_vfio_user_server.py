@@ -7,12 +7,10 @@ import os
 import select
 import struct
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from served import process
 from vfio_raw import (
     CONFIG,
     DEVICE_RESET,
@@ -22,7 +20,6 @@ from vfio_raw import (
     SET_IRQS,
     RawClient,
     Ring,
-    client,
     memory,
 )
 
@@ -32,30 +29,6 @@ from doorbell.contract import Space, limits, registers
 TABLE = registers.MSIX_TABLE.offset
 EVENTFD = 4 | 32  # data, action: trigger
 MASK, UNMASK, TRIGGER = 1 | 8, 1 | 16, 1 | 32
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Path, int]]:
-    with process("model") as made:
-        yield made
-
-
-@pytest.fixture
-def path(server: tuple[Path, int]) -> Path:
-    return server[0]
-
-
-@pytest.fixture
-def raw(path: Path) -> Iterator[RawClient]:
-    with client(path) as made:
-        yield made
-
-
-@pytest.fixture
-def bell() -> Iterator[int]:
-    file = os.eventfd(0, os.EFD_NONBLOCK)
-    yield file
-    os.close(file)
 
 
 def rang(bell: int, seconds: float = 5.0) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import random
 import sys
@@ -51,6 +52,11 @@ class _Mutation:
 
 def _run(options: argparse.Namespace) -> int:
     # pyslang comes with the extra `mutation`: what does not measure does not need it.
+    if importlib.util.find_spec("pyslang") is None:
+        raise BuildError(
+            "needs the Python module pyslang, which is not installed;"
+            " in the checkout run `make setup` or `pip install -e '.[mutation]'`"
+        )
     from doorbell_tb.mutation.campaign import Killers, campaign
     from doorbell_tb.mutation.mutants import all_mutants, draw, simulator
     from doorbell_tb.mutation.replay import Suite, read_suite

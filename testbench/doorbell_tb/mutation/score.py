@@ -19,15 +19,22 @@ def report(
     reviews: Mapping[str, Review],
     seed: int,
 ) -> dict[str, Any]:
-    """Return what `out/mutation.json` holds. Mutants without a verdict do not count."""
+    """Return what `out/mutation.json` holds. Mutants without a verdict do not count.
+
+    A run ends with the first vector that fails: kills under `vectors` and `rules` count that one and its rules alone,
+    and none where the device did not even start.
+    """
     ran = [mutant for mutant in mutants if mutant.id in verdicts]
     classes = {mutant.id: _class(mutant, verdicts, reviews) for mutant in ran}
     total = Counter(classes.values())
     modules: dict[str, Counter[str]] = {}
     rules: Counter[str] = Counter()
+    vectors: Counter[str] = Counter()
     for mutant in ran:
+        verdict = verdicts[mutant.id]
         modules.setdefault(mutant.module, Counter())[classes[mutant.id]] += 1
-        rules.update(verdicts[mutant.id].rules if verdicts[mutant.id].killed else ())
+        rules.update(verdict.rules if verdict.killed else ())
+        vectors.update([verdict.by] if verdict.killed and verdict.rules else ())
     return {
         "seed": seed,
         "mutants": len(ran),
@@ -40,6 +47,7 @@ def report(
             for name, own in sorted(modules.items())
         },
         "rules": dict(sorted(rules.items())),
+        "vectors": dict(sorted(vectors.items())),
         "survivors": [_described(mutant) for mutant in ran if classes[mutant.id] == "survived"],
         "reviewed": [
             {**_described(mutant), "class": classes[mutant.id], "reason": reviews[mutant.id].reason}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
-import io
 import json
 import sys
 from collections.abc import Callable
@@ -19,18 +17,13 @@ from doorbell_vectors.format.files import write_text
 from doorbell_vectors.plan.check import orphans
 from doorbell_vectors.plan.document import FOLDER, load
 from doorbell_vectors.plan.evidence import gather
+from doorbell_vectors.plan.matrix import as_csv, matrix
 from doorbell_vectors.plan.sampling.sample import sample
 from doorbell_vectors.plan.signoff import State, sign_off
-from doorbell_vectors.plan.trace import Row, Trace, trace
+from doorbell_vectors.plan.trace import Trace, trace
 from doorbell_vectors.player.options import SUITE, suite_path
 
-__all__ = ["command", "table"]
-
-_FIRST: Final = (
-    *("rule", "text hash", "status", "testpoints", "vectors", "tests", "bins hit", "bins"),
-    *("mutants killed", "mutants"),
-)
-_LAST: Final = ("waivers", "untestable", "reviewer", "issue", "text")
+__all__ = ["command"]
 
 _CHECKOUT: Final = FOLDER.parents[1]
 
@@ -113,32 +106,8 @@ def _traced(args: argparse.Namespace) -> Trace:
 
 
 def _trace(args: argparse.Namespace) -> int:
-    _tell(args, table(_traced(args)))
+    _tell(args, as_csv(matrix(_traced(args))))
     return ExitCode.RIGHT
-
-
-def table(found: Trace) -> str:
-    """Return the traceability matrix as CSV; owner, reviewer and issue are the receiver's cells."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    results = [
-        f"{device} {what}"
-        for device in found.devices
-        for what in ("verdict", "right", "date", "id")
-    ]
-    rows.writerow([*_FIRST, *results, *_LAST])
-    rows.writerows(_cells(row, found) for row in found.rows)
-    return text.getvalue()
-
-
-def _cells(row: Row, found: Trace) -> list[object]:
-    cells: list[object] = [row.rule, row.text_hash, row.status]
-    cells += [" ".join(part) for part in (row.testpoints, row.vectors, row.tests)]
-    cells += [row.bins_hit, row.bins, row.mutants_killed, row.mutants]
-    for device in found.devices:
-        one = row.results[device]
-        cells += [one.verdict, f"{one.right} of {one.total}", one.date, one.device_id]
-    return [*cells, " ".join(row.waivers), row.untestable, row.reviewer, row.issue, row.text]
 
 
 def _coverage(args: argparse.Namespace) -> int:

@@ -21,9 +21,10 @@ from doorbell_vectors.handoff.page import page
 from doorbell_vectors.handoff.pdf import document
 from doorbell_vectors.handoff.registers import registers
 from doorbell_vectors.handoff.spreadsheet import spreadsheet
-from doorbell_vectors.handoff.tables import as_csv, matrix, plan_tables
+from doorbell_vectors.handoff.tables import plan_tables
 from doorbell_vectors.handoff.verify import MANIFEST
 from doorbell_vectors.plan.document import load as load_plan
+from doorbell_vectors.plan.matrix import as_csv, matrix
 from doorbell_vectors.plan.signoff import sign_off
 from doorbell_vectors.plan.trace import trace
 from doorbell_vectors.results.edition import RULES as RULES_PLACE
@@ -105,7 +106,7 @@ def _copied(root: Path) -> Iterator[tuple[str, bytes]]:
 
 def _made(found: Book) -> dict[str, bytes]:
     tables = plan_tables(found)
-    rows = matrix(found)
+    rows = matrix(found.trace)
     title = found.trace.plan.head.title
     return {
         "plan/plan.html": page(found).encode(),

@@ -8,7 +8,7 @@ from typing import Final
 import jinja2
 
 from doorbell_vectors.handoff.book import Book, sections
-from doorbell_vectors.handoff.tables import measured
+from doorbell_vectors.handoff.tables import coverage, mutants
 from doorbell_vectors.plan.sampling.bins import possible
 from doorbell_vectors.plan.trace import DeviceResult
 
@@ -35,7 +35,9 @@ def page(book: Book) -> str:
         sections=sections(book.trace.plan.head),
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         script=(_FOLDER / "page.js").read_text(encoding="utf-8"),
-        measured=measured(book),
+        measured=coverage(book),
+        mutants=mutants(book),
+        mutation=book.trace.evidence.mutation,
         missed=_missed(book),
     )
 

@@ -175,9 +175,12 @@ def _review(book: Book, point: str) -> str:
 def _matrix(book: Book) -> Iterator[Flowable]:
     devices = book.trace.devices
     yield _paragraph("Traceability", _H2)
-    yield _paragraph("The full matrix, with all ids, is trace/matrix.xlsx and trace/matrix.csv.")
+    yield _paragraph(
+        "The full matrix, with all ids, is trace/matrix.xlsx and trace/matrix.csv. First kills: mutants whose first"
+        " killer is a vector of the rule; later ones are not known."
+    )
     yield Spacer(1, 4)
-    heads = ["Rule", "Text", "Status", "Testpoints", "Vectors", "Bins", "Mutants", *devices]
+    heads = ["Rule", "Text", "Status", "Testpoints", "Vectors", "Bins", "First kills", *devices]
     rows = [
         [
             *(row.rule, row.text, row.status, " ".join(row.testpoints), _ids(row.vectors)),

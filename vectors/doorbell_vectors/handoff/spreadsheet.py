@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from doorbell_vectors.handoff.tables import Cell, Table
+from doorbell_vectors.plan.matrix import Cell, Table
 
 __all__ = ["spreadsheet"]
 

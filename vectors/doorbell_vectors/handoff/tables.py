@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from doorbell_vectors.handoff.book import Book, sections
-from doorbell_vectors.plan.trace import Row
+from doorbell_vectors.plan.matrix import Cell, Column, Table, matrix
 from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.results.record import Review
 from doorbell_vectors.results.sheet import RESULTS, TESTPOINTS
 
-__all__ = ["Cell", "Column", "Table", "as_csv", "matrix", "measured", "plan_tables"]
-
-Cell = str | int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its head, its width in characters, and what a drop-down offers (nothing: none)."""
-
-    head: str
-    width: int = 14
-    choices: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table; each row has a cell for each column."""
-
-    name: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+__all__ = ["coverage", "mutants", "plan_tables"]
 
 
 _IDS: Final = 24
@@ -47,63 +24,25 @@ def plan_tables(book: Book) -> list[Table]:
         _testpoints(book),
         _results(book),
         _evidence(book),
-        matrix(book),
+        matrix(book.trace),
         _sign_off(book),
         _coverage(book),
-        *measured(book),
+        *coverage(book),
+        *mutants(book),
         _waivers(book),
     ]
 
 
-def measured(book: Book) -> list[Table]:
-    """Return what was measured of the RTL, module by module: coverage, mutants, survivors."""
+def coverage(book: Book) -> list[Table]:
+    """Return the RTL's coverage, module by module; nothing when it was not measured."""
     evidence = book.trace.evidence
-    tables = [_code(evidence.code)] if evidence.code else []
-    if evidence.mutation:
-        tables += [_mutants(evidence.mutation), _survivors(evidence.mutation)]
-    return tables
+    return [_code(evidence.code)] if evidence.code else []
 
 
-def as_csv(table: Table) -> str:
-    """Return a table as CSV (RFC 4180, but lines end in LF)."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.head for column in table.columns])
-    writer.writerows(["" if cell is None else cell for cell in row] for row in table.rows)
-    return text.getvalue()
-
-
-def matrix(book: Book) -> Table:
-    """Return the traceability matrix: a row for each rule."""
-    devices = [
-        Column(f"{device} {what}", width)
-        for device in book.trace.devices
-        for what, width in (("verdict", 14), ("right", 12), ("date", 12), ("device id", 14))
-    ]
-    columns = [
-        *(Column("Rule", 16), Column("Text hash", 14), Column("Status", 9)),
-        *(Column("Testpoints", _IDS), Column("Vectors", _IDS), Column("Tests", _IDS)),
-        *(Column("Bins hit", 9), Column("Bins", 7)),
-        *(Column("Mutants killed", 9), Column("Mutants", 9)),
-        *devices,
-        *(Column("Waivers", 10), Column("Untestable because", 30)),
-        *(Column("Reviewer"), Column("Open issue"), Column("Text", 80)),
-    ]
-    return Table("Traceability", columns, [_traced(row, book) for row in book.trace.rows])
-
-
-def _traced(row: Row, book: Book) -> list[Cell]:
-    results: list[Cell] = []
-    for device in book.trace.devices:
-        one = row.results[device]
-        results += [one.verdict, f"{one.right} of {one.total}", one.date, one.device_id]
-    return [
-        *(row.rule, row.text_hash, row.status),
-        *(" ".join(ids) for ids in (row.testpoints, row.vectors, row.tests)),
-        *(row.bins_hit, row.bins, row.mutants_killed, row.mutants),
-        *results,
-        *(" ".join(row.waivers), row.untestable, row.reviewer, row.issue, row.text),
-    ]
+def mutants(book: Book) -> list[Table]:
+    """Return the mutation score, module by module, and the survivors; nothing when it was not measured."""
+    found = book.trace.evidence.mutation
+    return [_mutants(found), _survivors(found)] if found else []
 
 
 def _plan(book: Book) -> Table:

@@ -57,9 +57,9 @@ class Row:
     """None: coverage was not measured."""
     bins: int
     mutants_killed: int | None
-    """Mutants that a vector of this rule killed; None: not measured."""
+    """Mutants whose first killer is a vector of this rule, the only killer that is known; None: not measured."""
     mutants: int | None
-    """Mutants that count for this rule; None when the measurement does not say."""
+    """Mutants that were killed at all; None when the measurement does not say."""
     results: Mapping[str, DeviceResult]
     """By device."""
     waivers: Sequence[str]
@@ -85,6 +85,11 @@ class Trace:
     """Bins hit (None: not measured) and bins there are, by coverpoint."""
     outcomes: Mapping[str, Mapping[str, Outcome]]
     """By device and vector: what counts, which is the last of a vector that is still what it was."""
+
+    @property
+    def kills(self) -> Mapping[str, int] | None:
+        """Mutants that each vector was the first to kill, by id; None when that was not measured."""
+        return (self.evidence.mutation or {}).get("vectors")
 
     @property
     def devices(self) -> list[str]:
@@ -192,10 +197,7 @@ def _bins(point: Coverpoint, evidence: Evidence) -> tuple[int | None, int]:
 def _mutants(rule: str, evidence: Evidence) -> tuple[int | None, int | None]:
     if evidence.mutation is None or "rules" not in evidence.mutation:
         return None, None
-    found = evidence.mutation["rules"].get(rule, 0)
-    if isinstance(found, Mapping):
-        return found.get("killed", 0), found.get("mutants")
-    return int(found), None
+    return int(evidence.mutation["rules"].get(rule, 0)), evidence.mutation.get("killed")
 
 
 def _reviews(points: Sequence[str], evidence: Evidence, what: str) -> str:
