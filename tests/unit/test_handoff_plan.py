@@ -14,7 +14,6 @@ import openpyxl
 import pytest
 
 from doorbell_vectors.format.document import load
-from doorbell_vectors.handoff.book import outcomes
 from doorbell_vectors.handoff.build import book
 from doorbell_vectors.handoff.evidence import Places
 from doorbell_vectors.handoff.page import page
@@ -23,7 +22,6 @@ from doorbell_vectors.handoff.spreadsheet import spreadsheet
 from doorbell_vectors.handoff.tables import coverage, mutants, plan_tables
 from doorbell_vectors.plan.matrix import Column, Table, as_csv, matrix
 from doorbell_vectors.player.options import suite_path
-from doorbell_vectors.player.verdict import Verdict
 from doorbell_vectors.results import reports
 from doorbell_vectors.results.known import known
 from doorbell_vectors.results.record import TESTPOINT, VECTOR, Record
@@ -59,17 +57,10 @@ def test_results_of_the_store_count(made):
     assert made.reviews["TP101"].verdict == "accepted"
 
 
-def test_outcomes_are_of_vectors_and_keep_the_date():
-    store = Store().merged(
-        [Record(VECTOR, "V0001", "b", "PASS", "2026-11-20"), Record(TESTPOINT, "T", "", "open")]
-    )
-    (one,) = outcomes(store)
-    assert (one.vector, one.device, one.verdict, one.date) == (
-        "V0001",
-        "b",
-        Verdict.PASS,
-        "2026-11-20",
-    )
+def test_dates_and_reviews_of_the_store_are_in_the_matrix(made):
+    assert made.trace.outcomes["board"]["V0001"].date == "2026-11-20"
+    row = next(row for row in made.trace.rows if "TP101" in row.testpoints)
+    assert row.reviewer == "N. N."
 
 
 def test_sheets_have_drop_downs_filters_and_frozen_heads(workbook):

@@ -10,11 +10,9 @@ from doorbell_vectors.plan.document import Head, Testpoint
 from doorbell_vectors.plan.evidence import Evidence, Outcome
 from doorbell_vectors.plan.signoff import Judged
 from doorbell_vectors.plan.trace import Trace
-from doorbell_vectors.player.verdict import Verdict
-from doorbell_vectors.results.record import TESTPOINT, VECTOR, Record
-from doorbell_vectors.results.store import Store
+from doorbell_vectors.results.record import Record
 
-__all__ = ["Book", "Section", "outcomes", "sections"]
+__all__ = ["Book", "Section", "notes", "sections"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,13 @@ class Book:
     """Of the distribution."""
     trace: Trace
     judged: Sequence[Judged]
-    reviews: Mapping[str, Record]
-    """What reviewers have said of testpoints, by id."""
     notes: Sequence[str]
     """What was not measured, and how to get it."""
+
+    @property
+    def reviews(self) -> Mapping[str, Record]:
+        """What reviewers have said of testpoints, by id."""
+        return self.trace.evidence.reviews
 
     @property
     def contract(self) -> str:
@@ -52,27 +53,6 @@ class Book:
     def outcome(self, vector: str, device: str) -> Outcome | None:
         """Return what came of a vector on a device."""
         return self.trace.outcomes[device].get(vector)
-
-
-def outcomes(store: Store) -> list[Outcome]:
-    """Return what the results store says of vectors, for `plan.trace`."""
-    return [
-        Outcome(
-            vector=record.id,
-            device=record.device,
-            verdict=Verdict(record.verdict),
-            hash=record.hash,
-            date=record.date or "",
-            text=record.text,
-        )
-        for record in store.standing()
-        if record.kind == VECTOR
-    ]
-
-
-def reviews(store: Store) -> dict[str, Record]:
-    """Return what the results store says of testpoints."""
-    return {record.id: record for record in store.standing() if record.kind == TESTPOINT}
 
 
 def notes(evidence: Evidence, today: datetime.date | None) -> list[str]:

@@ -15,7 +15,7 @@ from doorbell.version import __version__
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.document import load as load_suite
 from doorbell_vectors.handoff.archive import pack, packing_list
-from doorbell_vectors.handoff.book import Book, notes, reviews
+from doorbell_vectors.handoff.book import Book, notes
 from doorbell_vectors.handoff.evidence import Places, gathered
 from doorbell_vectors.handoff.page import page
 from doorbell_vectors.handoff.pdf import document
@@ -57,11 +57,10 @@ def name() -> str:
 def book(places: Places, root: Path = ROOT) -> Book:
     """Gather plan and evidence. Raises VectorsError naming the file that is wrong."""
     suite = load_suite(root / "vectors" / "suites" / "directed.json")
-    store = Store.load(places.results) if places.results else Store()
-    evidence = gathered(places, store)
+    evidence = gathered(places)
     found = trace(load_plan(root / "vectors" / "plans"), suite, evidence, folder=root / "vectors")
     judged = sign_off(found, places.today)
-    return Book(__version__, found, judged, reviews(store), notes(evidence, places.today))
+    return Book(__version__, found, judged, notes(evidence, places.today))
 
 
 def files(places: Places, root: Path = ROOT) -> dict[str, bytes]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from doorbell_vectors.handoff.book import outcomes
 from doorbell_vectors.plan.evidence import Evidence, gather
-from doorbell_vectors.results.store import Store
 
 __all__ = ["Places", "gathered"]
 
@@ -43,18 +41,18 @@ class Places:
         return found
 
 
-def gathered(places: Places, store: Store) -> Evidence:
-    """Read it all; results of the store count before those of replays. Raises VectorsError."""
+def gathered(places: Places) -> Evidence:
+    """Read it all. Raises VectorsError."""
 
     def there(name: str) -> Path | None:
         path = places.coverage / name if places.coverage else None
         return path if path is not None and path.exists() else None
 
-    evidence = gather(
+    return gather(
         places.replays,
         bins=there("functional.json"),
         code=there("code.json"),
         mutation=places.mutation,
         waivers=places.waivers,
+        store=places.results,
     )
-    return replace(evidence, outcomes=[*evidence.outcomes, *outcomes(store)])
