@@ -109,9 +109,13 @@ def test_one_command_does_not_import_the_others(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupt_is_quiet(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
-    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    assert cli.main(["echo", "--number", str(-number)]) == 130
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    before = signal.signal(number, signal.default_int_handler)  # nohup, and `&`, have them ignored
+    try:
+        handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+        assert cli.main(["echo", "--number", str(-number)]) == 130
+        assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    finally:
+        signal.signal(number, before)
     assert capsys.readouterr().err == "doorbell: interrupted\n"
 
 
