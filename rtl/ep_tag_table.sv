@@ -161,7 +161,10 @@ module ep_tag_table
       scan_q  <= '0;
     end else if (!held) begin
       scan_q <= scan_q + 1'b1;
-      if (scan_q == 8'(TAGS - 1)) sweep_q <= 1'b0;
+      if (scan_q == 8'(TAGS - 1)) begin
+        sweep_q <= 1'b0;
+        scan_q  <= '0;
+      end
     end
     if (rst_i) begin
       now_q   <= '0;

@@ -573,7 +573,10 @@ module little_device (
         end else if (packet_now != packets) begin
           for (int i = 0; i < 16; i++) packet[32*i+:32] = words[16*packet_now+i];
           code = fault(packet, address);
-          if (code != 0) fail(code, packet[7:0], packet[63:32], get, 32'h0, address);
+          if (code != 0 && writeback[0] && written != get) begin  // a halt leaves nothing to write back
+            written = get;
+            want(1'b1, writeback & ~64'h1, 2, 512'(get), Idle);
+          end else if (code != 0) fail(code, packet[7:0], packet[63:32], get, 32'h0, address);
           else if (packet[9])
             want(1'b1, packet[447:384], 4, 512'({packet[511:448], cycles}), Retire);
           else engine = Retire;

@@ -159,7 +159,8 @@ def test_nothing_outlives_whoever_started_it(tmp_path, number):
         "import signal\nfrom pathlib import Path\n"
         "from doorbell_tb.build import Build\nfrom doorbell_tb.job import Job\n"
         "from doorbell_tb.simulation import simulate\n"
-        "signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+        "for number in (signal.SIGTERM, signal.SIGINT):  # `&` has the latter ignored\n"
+        "    signal.signal(number, signal.default_int_handler)\n"
         f"here = Path({str(tmp_path)!r})\n"
         "simulate(Build('script', here, here / 'program', ''), 'module', Job(out=here / 'run'))\n"
     )
