@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from made_trace import DATA, RING, Maker, copied, copy
 
+from doorbell.contract import TlpKind
 from doorbell_tb import checkers
 from doorbell_tb.checkers import Evidence
 from doorbell_tb.segments import configuration, joined
@@ -52,6 +53,19 @@ def test_only_configuration_is_kept() -> None:
     linked = whole["request"] != NONE
     assert (later[linked] == whole["request"][linked] + len(kept)).all()
     assert (later[~linked] == NONE).all()
+
+
+def test_of_requests_that_say_the_same_the_last_is_kept() -> None:
+    maker = copied()
+    once = len(configuration(np.concatenate(maker.rows)))
+    for value in (0x00, 0x02):  # Command, as often as a run of many pieces writes it
+        maker.config(0x04, value, write=True)
+    kept = configuration(np.concatenate(maker.rows))
+    assert len(kept) <= once + 2
+    written = kept[(kept["header"][:, 0] >> 24) == TlpKind.CFGWR0]
+    command = written[(written["header"][:, 2] & 0xFFC) == 0x04]
+    assert command["first"].tolist()[-1] & 0xFFFF_FFFF == 0x02
+    assert len(command) == 1
 
 
 def test_clean_pieces_have_no_finding() -> None:
