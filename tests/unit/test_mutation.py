@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from doorbell_tb.mutation.campaign import Killers, campaign
 from doorbell_tb.mutation.mutants import Mutant, all_mutants, draw
 from doorbell_tb.mutation.replay import read_suite
 from doorbell_tb.mutation.schemata import mutated
-from doorbell_tb.mutation.score import report, table
+from doorbell_tb.mutation.score import published_killers, report, table
 from doorbell_tb.mutation.sites import Site, sites
 from doorbell_tb.mutation.verdicts import Review, Verdict, append, read_reviews, read_verdicts
 
@@ -163,6 +164,27 @@ def test_a_campaign_goes_on_where_it_stopped(tmp_path: Path) -> None:
     }
     assert judge.orders[1] == ["V1", "V2"]
     assert judge.orders[3] == ["V2", "V1"], "what killed a neighbour comes first"
+
+
+def test_what_killed_a_mutant_in_an_earlier_campaign_comes_first() -> None:
+    killers = Killers(["V1", "V2", "V3"], {mutant(1).id: "V3", mutant(2).id: "V9"})
+    killers.tell(mutant(3), "V2")
+    assert killers.order(mutant(1)) == ["V3", "V2", "V1"]
+    assert killers.order(mutant(2)) == ["V2", "V1", "V3"], "V9 is no vector of this suite"
+
+
+def test_an_earlier_campaign_is_read_from_its_report(tmp_path: Path) -> None:
+    path = tmp_path / "mutation.json"
+    assert published_killers(path) == {}
+    verdicts = {
+        mutant(1).id: Verdict(mutant(1).id, True, "V2", (), "", 1.0),
+        mutant(2).id: Verdict(mutant(2).id, False, "", (), "", 1.0),
+    }
+    path.write_text(json.dumps(report([mutant(1), mutant(2)], verdicts, {}, seed=1)))
+    assert published_killers(path) == {mutant(1).id: "V2"}
+    path.write_text("{}")
+    with pytest.raises(MutationError, match=r"mutation\.json: no report of a campaign"):
+        published_killers(path)
 
 
 def test_a_suite_that_fails_on_the_device_itself_measures_nothing(tmp_path: Path) -> None:

@@ -28,10 +28,12 @@ class Judge(Protocol):
 
 
 class Killers:
-    """Orders the vectors so that a mutant meets those first that killed its neighbours."""
+    """Orders the vectors so that a mutant meets those first that killed it before, or its neighbours."""
 
-    def __init__(self, vectors: Iterable[str]) -> None:
+    def __init__(self, vectors: Iterable[str], before: Mapping[str, str] | None = None) -> None:
+        """``before`` names, by mutant, the vector that killed it in an earlier campaign: a guess, not a verdict."""
         self._vectors = tuple(vectors)
+        self._before = dict(before or {})
         self._near: dict[str, Counter[str]] = {}
         self._all: Counter[str] = Counter()
 
@@ -41,9 +43,9 @@ class Killers:
         self._all[vector] += 1
 
     def order(self, mutant: Mutant) -> list[str]:
-        """Return all vectors: killers in the same module, then killers elsewhere, then the suite's own order."""
-        near = self._near.get(mutant.module, Counter())
-        return sorted(self._vectors, key=lambda one: (-near[one], -self._all[one]))
+        """Return all vectors: what killed this mutant before, killers in its module, killers elsewhere, the rest."""
+        own, near = self._before.get(mutant.id), self._near.get(mutant.module, Counter())
+        return sorted(self._vectors, key=lambda one: (one != own, -near[one], -self._all[one]))
 
 
 def campaign(

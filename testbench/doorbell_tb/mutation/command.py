@@ -20,6 +20,7 @@ from doorbell_tb.job import write_json
 __all__ = ["command"]
 
 _SUITE: Final = CHECKOUT / "vectors" / "suites" / "directed.json"
+_PUBLISHED: Final = CHECKOUT / "vectors" / "mutation" / "mutation.json"
 _REVIEWED: Final = CHECKOUT / "vectors" / "mutation" / "reviewed.yaml"
 
 
@@ -60,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     from doorbell_tb.mutation.campaign import Killers, campaign
     from doorbell_tb.mutation.mutants import all_mutants, draw, simulator
     from doorbell_tb.mutation.replay import Suite, read_suite
-    from doorbell_tb.mutation.score import report, table
+    from doorbell_tb.mutation.score import published_killers, report, table
     from doorbell_tb.mutation.verdicts import read_reviews, read_verdicts
 
     every = all_mutants()
@@ -88,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
         options.profile,
     )
     rules = suite.rules
-    killers = Killers(rules)
+    killers = Killers(rules, published_killers(_PUBLISHED))
     for one in numbered.values():
         if one.id in verdicts and verdicts[one.id].by in rules:
             killers.tell(one, verdicts[one.id].by)

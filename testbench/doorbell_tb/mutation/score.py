@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from doorbell_tb.build_inputs import CHECKOUT
+from doorbell_tb.errors import MutationError
 from doorbell_tb.mutation.mutants import Mutant
 from doorbell_tb.mutation.verdicts import Review, Verdict
 
-__all__ = ["report", "table"]
+__all__ = ["published_killers", "report", "table"]
 
 
 def report(
@@ -48,6 +51,7 @@ def report(
         },
         "rules": dict(sorted(rules.items())),
         "vectors": dict(sorted(vectors.items())),
+        "killers": {one.id: verdicts[one.id].by for one in ran if verdicts[one.id].killed},
         "survivors": [_described(mutant) for mutant in ran if classes[mutant.id] == "survived"],
         "reviewed": [
             {**_described(mutant), "class": classes[mutant.id], "reason": reviews[mutant.id].reason}
@@ -79,6 +83,19 @@ def _described(mutant: Mutant) -> dict[str, Any]:
         "original": " ".join(site.original.split()),
         "mutant": " ".join(site.text.split()),
     }
+
+
+def published_killers(path: Path) -> dict[str, str]:
+    """Return, by mutant, what killed it in the campaign of a report; nothing when there is no such file.
+
+    Raises `MutationError` when the file is no report.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        return {str(one): str(by) for one, by in json.loads(path.read_text())["killers"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MutationError(f"{path}: no report of a campaign: {error!r}; remove it") from None
 
 
 def table(found: Mapping[str, Any]) -> str:
