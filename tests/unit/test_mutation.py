@@ -15,7 +15,7 @@ from doorbell.exit_codes import ExitCode
 from doorbell_tb.build_inputs import CHECKOUT
 from doorbell_tb.errors import MutationError
 from doorbell_tb.mutation.campaign import Killers, campaign
-from doorbell_tb.mutation.mutants import Mutant, all_mutants, draw
+from doorbell_tb.mutation.mutants import Mutant, accepted, all_mutants, draw
 from doorbell_tb.mutation.replay import read_suite
 from doorbell_tb.mutation.schemata import mutated
 from doorbell_tb.mutation.score import published_killers, report, table
@@ -120,6 +120,24 @@ def test_the_device_has_thousands_with_ids_of_their_own() -> None:
     assert drawn == draw(mutants, 1000, seed=1)
     assert drawn != draw(mutants, 1000, seed=2)
     assert set(drawn) < set(draw(mutants, 1200, seed=1))
+
+
+def test_what_verilator_refuses_takes_nobody_beside_it_along(tmp_path: Path) -> None:
+    """`0` for an enumeration is refused; a negated condition on the same line is as good as any."""
+    lines = (CHECKOUT / "rtl" / "cp_check_pkg.sv").read_text().splitlines()
+    crowded = [
+        one
+        for one in all_mutants()
+        if one.module == "cp_check_pkg" and "check_packet.code =" in lines[one.site.line - 1]
+    ]
+    refused = {one.id for one in crowded if one.site.kind == "stuck"}
+    assert len(refused) > 2
+    assert len(crowded) > len(refused) + 2
+    replace, numbered = accepted(crowded, tmp_path)
+    assert {one.id for one in numbered.values()} == {one.id for one in crowded} - refused
+    assert all(crowded[number - 1] is one for number, one in numbered.items())
+    (mutated_file,) = replace.values()
+    assert mutated_file.read_text().count("mutant_pkg::chosen") == len(numbered)
 
 
 def test_a_source_that_does_not_parse_is_named(small: Path) -> None:

@@ -18,12 +18,13 @@ from doorbell_tb.errors import BuildError
 from doorbell_tb.mutation.schemata import PACKAGE, mutated
 from doorbell_tb.mutation.sites import Site, sites
 
-__all__ = ["Mutant", "all_mutants", "draw", "simulator"]
+__all__ = ["Mutant", "accepted", "all_mutants", "draw", "simulator"]
 
 _RTL = CHECKOUT / "rtl"
-_ERROR = re.compile(r"^%Error[^:]*: ([^:\s]+):(\d+):", re.MULTILINE)
+_ERROR = re.compile(r"^%Error[^:]*: ([^:\s]+):(\d+):(\d+):", re.MULTILINE)
 _CHOICE = re.compile(r"mutant_pkg::chosen == (\d+)")
-_ROUNDS = 6
+_PACKAGE = "mutant_pkg.sv"
+_ROUNDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,28 @@ def simulator(
 
     ``folder`` takes the mutated sources. Raises `BuildError`.
     """
+    replace, numbered = accepted(mutants, folder)
+    extra = [folder / _PACKAGE]
+    return build("mutation", replace=replace, extra=extra, progress=progress), numbered
+
+
+def accepted(
+    mutants: Sequence[Mutant], folder: Path
+) -> tuple[Mapping[Path, Path], Mapping[int, Mutant]]:
+    """Return which source each mutated file in ``folder`` replaces, and the mutants in them by number.
+
+    Mutants that are no SystemVerilog are left out, those beside them stay; numbers count all of ``mutants`` from 1.
+    Raises `BuildError`.
+    """
     numbered = dict(enumerate(mutants, 1))
     folder.mkdir(parents=True, exist_ok=True)
-    package = folder / "mutant_pkg.sv"
+    package = folder / _PACKAGE
     package.write_text(PACKAGE, encoding="utf-8")
     for _ in range(_ROUNDS):
         replace = _write(numbered, folder)
         wrong = _refused(replace, package)
         if not wrong:
-            found = build("mutation", replace=replace, extra=[package], progress=progress)
-            return found, numbered
+            return replace, numbered
         numbered = {number: one for number, one in numbered.items() if number not in wrong}
     raise BuildError(f"mutants that Verilator refuses are left after {_ROUNDS} rounds: {wrong}")
 
@@ -106,7 +119,7 @@ def _write(numbered: Mapping[int, Mutant], folder: Path) -> dict[Path, Path]:
 
 
 def _refused(replace: Mapping[Path, Path], package: Path) -> set[int]:
-    """Return the numbers on the lines that Verilator calls errors: an enumeration that became a number, mostly."""
+    """Return the numbers of those that Verilator calls errors: an enumeration that became a number, mostly."""
     tools = Tools.find()
     listed = [
         (_RTL / line.split("//")[0].strip()).resolve()
@@ -133,9 +146,19 @@ def _refused(replace: Mapping[Path, Path], package: Path) -> set[int]:
     wrong: set[int] = set()
     texts = {str(path): path.read_text().splitlines() for path in replace.values()}
     errors = _ERROR.findall(done.stderr)
-    for name, line in errors:
+    for name, line, column in errors:
         if name in texts:
-            wrong.update(map(int, _CHOICE.findall(texts[name][int(line) - 1])))
+            wrong.update(_blamed(texts[name][int(line) - 1], int(column)))
     if done.returncode and not wrong:
         raise BuildError(f"mutated sources do not read:\n{done.stderr[:2000]}")
     return wrong
+
+
+def _blamed(text: str, column: int) -> set[int]:
+    """Return the number whose choice an error at ``column`` (from 1) is in: the last that begins before it.
+
+    An error before all choices of the line is of the whole line: any of them may be wrong.
+    """
+    choices = list(_CHOICE.finditer(text))
+    before = [choice for choice in choices if choice.start() < column][-1:]
+    return {int(choice[1]) for choice in before or choices}
