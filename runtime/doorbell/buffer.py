@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -42,7 +43,7 @@ class Operand:
         self.space = space
         self.shape = shape
         self.dtype: np.dtype[Any] = np.dtype(dtype)
-        self.nbytes = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
+        self.nbytes = math.prod(shape) * self.dtype.itemsize
         self.ready: Event | None = None
         self._address = address
         self._label = f"{type(self).__name__} {self.dtype} {shape} at {space.name} {address:#x}"

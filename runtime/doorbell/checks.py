@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ from doorbell.errors import ArgumentError
 __all__ = ["U64_MAX", "array_of", "integer", "layout"]
 
 U64_MAX: Final = (1 << 64) - 1
+_DIMENSIONS: Final = (
+    64  # numpy's own limits: dimensions, and bytes, zeros among the dimensions left out
+)
+_EXTENT: Final = (1 << 63) - 1
 
 
 def integer(name: str, value: object, low: int, high: int) -> int:
@@ -35,8 +40,8 @@ def layout(shape: object, dtype: npt.DTypeLike) -> tuple[tuple[int, ...], np.dty
     """Return shape, dtype and size in bytes of an array that is to be allocated.
 
     Raises:
-        ArgumentError: a dimension is negative or no integer, or ``dtype`` is none, has no size, or
-        holds Python objects.
+        ArgumentError: a dimension is negative or no integer, numpy can hold no such shape, or
+        ``dtype`` is none, has no size, or holds Python objects.
     """
     given = shape if isinstance(shape, tuple | list) else (shape,)
     sizes = tuple(integer(f"dimension {at}", size, 0, U64_MAX) for at, size in enumerate(given))
@@ -46,9 +51,13 @@ def layout(shape: object, dtype: npt.DTypeLike) -> tuple[tuple[int, ...], np.dty
         raise ArgumentError(f"dtype {dtype!r}: {error}") from None
     if kind.hasobject or not kind.itemsize:
         raise ArgumentError(f"dtype {kind} has no fixed bytes; give a plain one such as int8")
-    size = kind.itemsize
-    for dimension in sizes:  # Python's integers: numpy's product would wrap
-        size *= dimension
+    if len(sizes) > _DIMENSIONS:
+        raise ArgumentError(f"a shape of {len(sizes)} dimensions; give at most {_DIMENSIONS}")
+    size = kind.itemsize * math.prod(sizes)  # Python's integers: numpy's product would wrap
+    if not size and kind.itemsize * math.prod(filter(None, sizes)) > _EXTENT:
+        raise ArgumentError(
+            f"shape {sizes}: its other dimensions multiply to more than {_EXTENT} bytes"
+        )
     return sizes, kind, size
 
 
@@ -60,7 +69,7 @@ def array_of(values: object) -> npt.NDArray[Any]:
     """
     try:
         array = np.asarray(values)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ArgumentError(f"not an array: {error}") from None
     layout(array.shape, array.dtype)
     return array

@@ -112,7 +112,9 @@ class Device(Bar0):
         Raises:
             OutOfMemory: no free range is large enough.
             ArgumentError: a negative dimension, an object dtype, or ``align`` not a power of two.
+            UseAfterFree: the device was closed.
         """
+        self.check_open()
         sizes, kind, size = layout(shape, dtype)
         align = integer("align (bytes)", align, 1, 1 << 63)
         if align & (align - 1):
@@ -139,6 +141,7 @@ class Device(Bar0):
             ArgumentError: a negative dimension or an object dtype.
             UseAfterFree: the device was closed.
         """
+        self.check_open()
         sizes, kind, size = layout(shape, dtype)
         return HostArray(self, self.host.allocate(size), sizes, kind)
 
@@ -151,6 +154,7 @@ class Device(Bar0):
         Raises:
             OutOfMemory: no room in device memory, pinned memory, or for the stream.
             ArgumentError: no array of plain numbers.
+            UseAfterFree: the device was closed.
             QueueError: an earlier upload failed; ``await device.transfers.reset()`` makes them
             possible again.
         """
@@ -177,6 +181,7 @@ class Device(Bar0):
             ArgumentError: ``weight`` is outside 1 to 255.
             UseAfterFree: the device was closed.
         """
+        self.check_open()
         weight = integer("weight", weight, 1, 255)
         if not self._free_queues:
             raise OutOfMemory(
@@ -204,7 +209,9 @@ class Device(Bar0):
 
         Raises:
             OutOfMemory: every semaphore is in use.
+            UseAfterFree: the device was closed.
         """
+        self.check_open()
         if not self._free_semaphores:
             raise OutOfMemory(f"all {self.capabilities.semaphores} semaphores are in use; free one")
         return Semaphore(self, self._free_semaphores.pop(0))
@@ -267,7 +274,9 @@ class Device(Bar0):
 
         Raises:
             DeadlineExceeded: not over within BOUND_RESET cycles.
+            UseAfterFree: the device was closed.
         """
+        self.check_open()
         for stream in self.streams:
             stream.queue.abort()
         await self._reset_registers()
@@ -291,7 +300,9 @@ class Device(Bar0):
             FaultError: the host refused an access since the last check.
             LeakError: something is still outstanding.
             DeadlineExceeded: a stream does not finish.
+            UseAfterFree: it was closed already.
         """
+        self.check_open()
         try:
             for stream in list(self.streams):
                 await stream.close()
@@ -306,6 +317,7 @@ class Device(Bar0):
 
     def abandon(self) -> None:
         """Let go without waiting: after an exception or cancellation."""
+        self.closed = True
         self.host.close(unmap=False)
         self.transport.close()
 

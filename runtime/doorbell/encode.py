@@ -29,13 +29,18 @@ def encode(opcode: Opcode, count: int = 1, **operands: Any) -> Packets:
         ArgumentError: the opcode or an operand is unknown, an operand does not fit its field or is
         no integer, or an array has another length than ``count``.
     """
-    if opcode not in PACKETS:
-        raise ArgumentError(f"no layout of opcode {opcode!r}; give one of {[*PACKETS]}")
-    packets = np.zeros(integer("count", count, 0, _COUNT_MAX), PACKETS[opcode])
+    packets = np.zeros(integer("count", count, 0, _COUNT_MAX), _layout(opcode))
     packets["opcode"] = opcode
     for name, value in operands.items():
         _store(packets, opcode, name, value)
     return packets.view(PACKET)
+
+
+def _layout(opcode: object) -> np.dtype[np.void]:
+    if not isinstance(opcode, Opcode) or opcode not in PACKETS:
+        known = ", ".join(f"Opcode.{one.name}" for one in PACKETS)
+        raise ArgumentError(f"no layout of opcode {opcode!r}; give one of {known}")
+    return PACKETS[opcode]
 
 
 def _store(packets: Packets, opcode: Opcode, name: str, value: Any) -> None:
@@ -146,7 +151,12 @@ def write(destination: int, data: bytes, *, space: Space = Space.DEVICE) -> Pack
 def launch(
     kernel: int, grid: tuple[int, int, int], arguments: int, *, unit_mask: int, space: Space
 ) -> Packets:
-    """Return one LAUNCH of ``grid`` (x, y, z) work-groups with the 64-byte block at ``arguments``."""
+    """Return one LAUNCH of ``grid`` (x, y, z) work-groups with the 64-byte block at ``arguments``.
+
+    Raises:
+        ArgumentError: ``grid`` is no three sizes, or a value does not fit its field.
+    """
+    x, y, z = _sizes(grid)
     return encode(
         Opcode.LAUNCH,
         kernel=kernel,
@@ -154,10 +164,16 @@ def launch(
         arguments=arguments,
         arguments_length=limits.ARGUMENT_BYTES,
         arguments_space=space,
-        grid_x=grid[0],
-        grid_y=grid[1],
-        grid_z=grid[2],
+        grid_x=x,
+        grid_y=y,
+        grid_z=z,
     )
+
+
+def _sizes(grid: object) -> tuple[Any, Any, Any]:
+    if not isinstance(grid, tuple) or len(grid) != 3:
+        raise ArgumentError(f"grid = {grid!r}; give x, y, z")
+    return grid
 
 
 def wait(

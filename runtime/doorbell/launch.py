@@ -181,7 +181,7 @@ def launcher(device: str) -> Launcher:
         LookupError: no installed distribution offers that device, the message lists those that are;
             or a place is missing, or there is one too many.
     """
-    name, colon, place = device.partition(":")
+    name, colon, place = str(device).partition(":")
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         raise LookupError(f"no device {name!r}; installed: {', '.join(sorted(found)) or 'none'}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from doorbell.driver import run
+from doorbell.errors import ArgumentError
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import Outcome, RunOptions, exit_code, with_replay
 from doorbell.session import open as open_device
@@ -93,7 +94,10 @@ async def _session(
     transport: Transport, program: Program, arguments: Mapping[str, Any], options: RunOptions
 ) -> Any:
     async with open_device(transport, deadline=options.deadline) as device:
-        return await program(device, **arguments)
+        started = program(device, **arguments)
+        if not inspect.isawaitable(started):
+            raise ArgumentError(f"{program.__name__} is not a coroutine function (`async def`)")
+        return await started
 
 
 def _write(path: Path, text: str) -> None:

@@ -94,7 +94,8 @@ class Queue:
         return self._ring.size
 
     def check_open(self) -> None:
-        """Raise UseAfterFree when its stream was closed."""
+        """Raise UseAfterFree when its stream or the device was closed."""
+        self._device.check_open()
         if self.closed:
             raise UseAfterFree(f"the stream on queue {self.number} is used after it was closed")
 
@@ -117,7 +118,7 @@ class Queue:
 
         Raises:
             QueueError: the queue has halted, or a reset is under way.
-            UseAfterFree: the stream was closed.
+            UseAfterFree: the stream or the device was closed.
             ArgumentError: a packet carries RECORD or INTERRUPT, which the runtime sets.
         """
         self.check_open()

@@ -91,6 +91,7 @@ class Semaphore:
             await transport.wait(transport.events(), transport.now() + _POLL_CYCLES)
 
     def _post(self, offset: int, value: int) -> None:
+        self.device.check_open()
         self.lease.check()
         value = integer(f"semaphore {self.index}: value", value, 0, U64_MAX)
         self.device.transport.write(self.device.bar0 + offset, value)

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from doorbell.checks import U64_MAX, integer
 from doorbell.device import DEADLINE_CYCLES, Device
 from doorbell.errors import ArgumentError, ProgramFailed
 from doorbell.exit_codes import ExitCode
-from doorbell.launch import Local, RunOptions, launcher, with_replay
+from doorbell.launch import Local, RunOptions, check_profile, launcher, with_replay
 from doorbell.transport import Transport
 
 __all__ = ["open", "run"]
@@ -23,8 +24,8 @@ async def open(  # noqa: A001 - reads as doorbell.open
 ) -> AsyncIterator[Device]:
     """Open ``device`` ("model", "rtl", ..., or a transport) and close it at the end.
 
-    Leaving normally waits for all streams and checks for leaks; leaving by an exception awaits
-    nothing.
+    Leaving normally waits for all streams and checks for leaks, unless the block closed the device
+    itself; leaving by an exception awaits nothing.
 
     Raises:
         LookupError: no such device is installed.
@@ -38,7 +39,8 @@ async def open(  # noqa: A001 - reads as doorbell.open
     except BaseException:
         opened.abandon()
         raise
-    await opened.close()
+    if not opened.closed:
+        await opened.close()
 
 
 def run(
@@ -50,7 +52,7 @@ def run(
     strict: bool = True,
     waves: bool = False,
     deadline: int = DEADLINE_CYCLES,
-    out: Path | None = None,
+    out: Path | str | None = None,
     **arguments: Any,
 ) -> Any:
     """Run ``program(device, **arguments)`` on a new device, close that, and return the result.
@@ -63,21 +65,26 @@ def run(
 
     Raises:
         LookupError: no such device is installed.
-        ArgumentError: an unknown ``profile`` on the model.
+        ArgumentError: ``program`` is no coroutine function; ``seed`` is outside 0 to 2^64 - 1,
+            ``deadline`` below 1; or the device has no such ``profile``.
         ProgramFailed: the program failed where its device lives; the message says how, and the
         command that replays it.
         Exception: on the model, whatever the program raised.
     """
-    name = program.__name__
+    name = getattr(program, "__name__", None)
+    if name is None or not callable(program):
+        raise ArgumentError(f"{program!r} is not a coroutine function (`async def`)")
+    seed = integer("seed", seed, 0, U64_MAX)
     options = RunOptions(
-        out=out or Path("out") / "runs" / f"{name}-{seed}",
+        out=Path(out or f"out/runs/{name}-{seed}"),
         seed=seed,
         profile=profile,
         waves=waves,
         strict=strict,
-        deadline=deadline,
+        deadline=integer("deadline (cycles)", deadline, 1, U64_MAX),
     )
     found = launcher(device)
+    check_profile(found, profile)
     if isinstance(found, Local):
         return found.run(program, arguments, options)
     target = f"{_module(program, device)}:{name}"

@@ -132,9 +132,14 @@ class Stream(Timeline):
         """Run a kernel; ``units`` is a mask of execution units, None takes all.
 
         Raises:
-            ArgumentError: ``units`` is empty or names a unit that the device lacks, or the device
-            lacks the kernel, or otherwise as `copy`.
+            ArgumentError: ``work`` is no `Launch`, ``units`` is empty or names a unit that the device
+            lacks, or the device lacks the kernel, or otherwise as `copy`.
         """
+        if not isinstance(work, Launch):
+            raise ArgumentError(
+                f"launch of {work!r}; give what a function of doorbell.kernels returned, such as "
+                f"kernels.gemm(a, b, c)"
+            )
         capabilities = self.device.capabilities
         every = (1 << capabilities.units) - 1
         mask = integer("units (mask)", every if units is None else units, 1, every)

@@ -47,7 +47,7 @@ class Timeline:
             UseAfterFree: the semaphore was freed.
             QueueError: the stream failed before.
         """
-        self._own(semaphore, Semaphore)
+        self._own(semaphore, Semaphore, "a Semaphore")
         mode = SignalMode.SEMAPHORE_ADD if add else SignalMode.SEMAPHORE_SET
 
         def book(position: int) -> None:
@@ -80,7 +80,7 @@ class Timeline:
                 raise ArgumentError(f"wait: {what!r} has its own value; leave value and equal out")
             self._wait_event(what, deadline)
             return
-        self._own(what, Semaphore)
+        self._own(what, Semaphore, "an Event or a Semaphore")
         if value is None:
             raise ArgumentError(f"wait: semaphore {what.index} needs a value to wait for")
         self._wait(what, value, equal, deadline)
@@ -114,7 +114,7 @@ class Timeline:
         self._awaited.clear()
 
     def _wait_event(self, event: Event, deadline: int) -> None:
-        self._own(event.stream, Timeline)
+        self._own(event.stream, Timeline, "a Stream")
         stopped = event.stream.queue.stopped(event.value)
         if stopped is not None:
             raise stopped.with_traceback(None)
@@ -134,9 +134,9 @@ class Timeline:
 
         self._stage(encode.wait(semaphore.index, value, condition, deadline), book=book)
 
-    def _own(self, thing: object, kind: type[Operand | Semaphore | Timeline]) -> None:
+    def _own(self, thing: object, kind: type[Operand | Semaphore | Timeline], wanted: str) -> None:
         if not isinstance(thing, kind):
-            raise ArgumentError(f"{thing!r} is a {type(thing).__name__}; give a {kind.__name__}")
+            raise ArgumentError(f"{thing!r} is a {type(thing).__name__}; give {wanted}")
         if thing.device is not self.device:
             raise ArgumentError(f"{thing!r} belongs to another device than this stream")
         if not isinstance(thing, Timeline):
@@ -148,7 +148,7 @@ class Timeline:
         if not offered >> opcode & 1:
             raise ArgumentError(f"{opcode.name}: the device offers opcodes {offered:#x} (bits)")
         for operand in operands:
-            self._own(operand, Operand)
+            self._own(operand, Operand, "a Buffer or a HostArray")
         for operand in operands:
             if operand.ready is not None:
                 self._wait_event(operand.ready, 0)

@@ -7,6 +7,7 @@ from model_bench import ARENA, DEVICE, Bench, nop, packet
 
 from doorbell.contract import Opcode, limits, registers
 from doorbell.contract.register_types import Register
+from doorbell.errors import UseAfterFree
 from doorbell.model.shape import Shape
 
 ONES = (1 << 64) - 1
@@ -168,5 +169,5 @@ def test_transport_refuses_bad_calls(bench: Bench) -> None:
         with pytest.raises(ValueError, match=r"\d"):
             call()
     transport.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(UseAfterFree, match="closed"):
         transport.write(bench.bar0, 0)

@@ -160,7 +160,7 @@ PAST_THE_END = {
     "wait, no value": (lambda s, d: s.wait(d.semaphore()), "needs a value"),
     "wait, event and value": (lambda s, d: s.wait(d.stream().record(), 3), "its own value"),
     "wait, deadline": (lambda s, d: s.wait(d.semaphore(), 1, deadline=-1), "deadline = -1"),
-    "wait for a number": (lambda s, d: s.wait(3, 1), "give a Semaphore"),
+    "wait for a number": (lambda s, d: s.wait(3, 1), "give an Event or a Semaphore"),
     "launch, no unit": (lambda s, d: s.launch(small_gemm(d), units=0), "units.*0; give 1 to 3"),
     "launch, absent unit": (lambda s, d: s.launch(small_gemm(d), units=4), "units.*4; give 1 to 3"),
 }

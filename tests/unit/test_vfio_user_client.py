@@ -26,6 +26,7 @@ from doorbell.errors import (
     DeadlineExceeded,
     DeviceLost,
     IncompatibleDevice,
+    UseAfterFree,
 )
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import RunOptions, launcher
@@ -165,7 +166,7 @@ def test_memory_of_others_is_refused(device: str) -> None:
         transport.watch(0x1_0000_0000, 8)
     transport.close()
     transport.close()
-    with pytest.raises(ArgumentError, match="closed"):
+    with pytest.raises(UseAfterFree, match="closed"):
         transport.write(0, 0)
     assert not memory.any(), "what the program still has stays"
 

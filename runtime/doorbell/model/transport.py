@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from doorbell.contract import FatalCause
 from doorbell.driver import parked, together
-from doorbell.errors import ArgumentError, DeadlineExceeded
+from doorbell.errors import ArgumentError, DeadlineExceeded, UseAfterFree
 from doorbell.model.clock import Clock
 from doorbell.model.device import DeviceModel
 from doorbell.model.host import MESSAGE_ADDRESS, Answer, Host
@@ -148,7 +148,7 @@ class ModelTransport:
     # The link ---------------------------------------------------------------------------------------
     def _check_open(self) -> None:
         if self._closed:
-            raise ArgumentError("the transport is closed; open the device again")
+            raise UseAfterFree("the transport is closed; open the device anew")
 
     def _post(self, action: Callable[[], None]) -> None:
         """Do ``action`` when it has crossed the link, after everything sent before."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from doorbell import driver
 from doorbell.contract import registers
-from doorbell.errors import ArgumentError, DeadlineExceeded
+from doorbell.errors import DeadlineExceeded, UseAfterFree
 from doorbell.vfio_user.bus import Bus
 from doorbell.vfio_user.hostmem import Mapped
 from doorbell.vfio_user.irqs import Eventfds
@@ -124,7 +124,7 @@ class Waiting:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ArgumentError("the transport is closed; open the device anew")
+            raise UseAfterFree("the transport is closed; open the device anew")
 
 
 async def _until(park: _Event) -> None:
