@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import Outcome, RunOptions, with_replay
 from doorbell_tb.errors import BuildError, ProfileError, SimulationError
-from doorbell_tb.job import Job
+from doorbell_tb.job import VARIABLE, Job
 from doorbell_tb.profiles import names, profile
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["RtlLauncher", "launcher"]
 
 
+_NESTED: Final = (
+    "a simulation is started from inside a simulation: the simulator imports the program's module, so what "
+    'starts it (`doorbell.run`) must stand below `if __name__ == "__main__":`'
+)
 Builder = Callable[[bool], "Build"]
 """Returns a simulator, with waves if asked for; raises BuildError."""
 
@@ -79,6 +83,8 @@ class RtlLauncher:
         """
         from doorbell_tb.simulation import simulate
 
+        if VARIABLE in os.environ:  # else each simulator would start the next one
+            return Outcome(ExitCode.USAGE, {}, _NESTED)
         job = Job(
             out=options.out.resolve(),
             seed=options.seed,

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import cocotb
 
 import doorbell
+from doorbell.errors import ProgramFailed
 from doorbell_tb.errors import SimulationError
 from doorbell_tb.inside import bench
 from doorbell_tb.job import STDOUT_VARIABLE, Job
@@ -50,7 +51,7 @@ def _load(job: Job) -> Callable[..., Coroutine[Any, Any, Any]]:
         if not inspect.iscoroutinefunction(function):
             raise TypeError(f"{name} is not a coroutine function (`async def`)")
         inspect.signature(function).bind(None, **job.arguments)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError, ProgramFailed) as error:
         raise SimulationError(f"{job.target}: {error}") from error
     found: Callable[..., Coroutine[Any, Any, Any]] = function
     return found

@@ -44,6 +44,26 @@ def test_a_right_program_returns_its_result_and_leaves_its_files(tmp_path, capfd
     assert "passed" in (tmp_path / "sim.log").read_text()
 
 
+def test_a_script_without_a_main_guard_is_told_what_it_lacks(tmp_path):
+    """The simulator imports the script, which would start the next simulator, and so on."""
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "import doorbell\n\n\nasync def program(device):\n    return 1\n\n\n"
+        "doorbell.run(program, device='rtl', out='run')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "exit code 2" in done.stderr
+    assert 'below `if __name__ == "__main__":`' in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "code", "said"),
     [
