@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from doorbell import cli
+from doorbell.contract import registers
 from doorbell.exit_codes import ExitCode
 from doorbell.model.variant import VARIANTS
 from doorbell_vectors.player.options import suite_path
 
 SHARDS = 2
 """Parts for the RTL, so that test processes share them."""
+CONTROLS = [queue.CONTROL.offset for queue in registers.QUEUE]
 FREE = [name for name in VARIANTS if name != "reference"]
 
 
@@ -65,3 +67,24 @@ def test_the_random_sample(tmp_path, capsys, seed, device):
 @pytest.mark.parametrize("profile", ["ideal", "distant"])
 def test_smoke_on_other_hosts(tmp_path, capsys, profile):
     replay(tmp_path, capsys, "--device", "rtl", "--profile", profile, "--tier", "smoke")
+
+
+def test_what_bears_on_time_with_a_distant_host(tmp_path, capsys):
+    """Answers after thousands of cycles are legal: no vector may take one for lost, or for there already."""
+    suite = json.loads(suite_path("directed").read_text(encoding="utf-8"))
+    chosen = [
+        f"--id={vector['id']}"
+        for vector in suite["vectors"]
+        if vector["tier"] != "stress" and any(map(bears_on_time, vector["steps"]))
+    ]
+    replay(tmp_path, capsys, "--device", "rtl", "--profile", "distant", *chosen)
+
+
+def bears_on_time(step: dict) -> bool:
+    """Say whether it loses reads, sets their deadline, or drains, which wants to know what has started."""
+    drains = step["op"] == "write" and step["value"] == 2 and step["at"] in CONTROLS
+    return (
+        step["op"] == "spoil"
+        or drains
+        or step.get("at") == registers.DEVICE.COMPLETION_TIMEOUT.offset
+    )
