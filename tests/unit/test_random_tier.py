@@ -47,7 +47,8 @@ def test_the_generator_is_the_published_one() -> None:
 
 def test_the_committed_sample_follows_from_its_seed() -> None:
     again = parse(suite_of(grow(1, count=6)), "again")
-    assert [v.raw for v in again.vectors] == [v.raw for v in load(COMMITTED).vectors[:6]]
+    committed = [{**v.raw, "cycles": None} for v in load(COMMITTED).vectors[:6]]
+    assert [v.raw for v in again.vectors] == committed
 
 
 def test_seeds_differ() -> None:

@@ -16,6 +16,7 @@ from doorbell_vectors.errors import SourceError, SuiteError
 from doorbell_vectors.format.canonical import canonical, digest
 from doorbell_vectors.format.document import load
 from doorbell_vectors.format.manifest import vouched
+from doorbell_vectors.random.tier import grow, suite_of
 
 SCRATCH = "write: {DEVICE.SCRATCH: 1}"
 
@@ -139,9 +140,9 @@ def test_coverage_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         coverage(made)
 
 
-def replayed(made: Path, **changed: Any) -> Path:
+def replayed(made: Path, suite: str = "directed", **changed: Any) -> Path:
     """Leave the results of a replay of these vectors on the RTL."""
-    vector = load(made / "suites" / "directed.json").vectors[0]
+    vector = load(made / "suites" / f"{suite}.json").vectors[0]
     result = {"id": vector.id, "hash": vector.hash, "verdict": "PASS", "cycles": 321}
     device = changed.pop("device", "rtl")
     results = made.parent / "replay"
@@ -157,6 +158,18 @@ def test_cycles_come_from_a_replay_and_change_no_hash(tmp_path: Path) -> None:
     assert command(made, "measure", str(replayed(made))) == 0
     assert built(made)["vectors"] == before
     assert load(made / "suites" / "directed.json").vectors[0].cycles == 321
+
+
+def test_cycles_of_other_suites_are_taken_too(tmp_path: Path) -> None:
+    made = folder(tmp_path, SCRATCH)
+    built(made)
+    path = made / "suites" / "random.json"
+    path.write_text(suite_of(grow(1, count=1)))
+    before = built(made)["vectors"]
+    assert command(made, "measure", str(replayed(made, "random"))) == 0
+    assert built(made)["vectors"] == before
+    assert load(path).vectors[0].cycles == 321
+    assert command(made, "build", "--check") == 0
 
 
 @pytest.mark.parametrize(

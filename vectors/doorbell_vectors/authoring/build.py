@@ -1,4 +1,7 @@
-"""Everything that is made from the sources: the directed suite and the manifest, the same bytes each time."""
+"""Everything that is made from the sources: the directed suite and the manifest, the same bytes each time.
+
+Other suites keep their vectors and take their cycles from what was measured.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,20 @@ def build(folder: Path) -> dict[str, str]:
             raise SourceError(
                 f"{folder.name}/retired.yaml: {vector['id']} is used again; ids are never used twice"
             )
-    _measured(vectors, folder)
-    suite = make_suite("directed", vectors, retired)
-    text = dump(suite)
-    manifest = _manifest(folder, suite, text)
+    suites = {"directed": make_suite("directed", vectors, retired)}
+    for path in sorted((folder / "suites").glob("*.json")):
+        if path.stem != "directed":
+            suites[path.stem] = dict(load(path).raw)
+    cycles = known(folder)
+    for suite in suites.values():
+        suite["vectors"] = [
+            {**vector, "cycles": cycles.get(vector["id"])} for vector in suite["vectors"]
+        ]
+    texts = {name: dump(suite) for name, suite in suites.items()}
+    manifest = _manifest(folder, suites, texts)
     _check_gone(folder, manifest, retired)
-    return {"suites/directed.json": text, MANIFEST: _pretty(manifest)}
+    made = {f"suites/{name}.json": text for name, text in texts.items()}
+    return made | {MANIFEST: _pretty(manifest)}
 
 
 def make_suite(
@@ -64,32 +75,23 @@ def make_suite(
     }
 
 
-def _measured(vectors: list[dict[str, Any]], folder: Path) -> None:
-    """Fill in `cycles` from what was measured; a vector that was not stays null."""
-    cycles = known(folder)
-    for vector in vectors:
-        vector["cycles"] = cycles.get(vector["id"])
-
-
-def _manifest(folder: Path, suite: dict[str, Any], text: str) -> dict[str, Any]:
-    suites = {"directed": (suite["vectors"], text)}
-    for path in sorted((folder / "suites").glob("*.json")):
-        if path.stem != "directed":
-            suites[path.stem] = (list(load(path).raw["vectors"]), path.read_text(encoding="utf-8"))
+def _manifest(
+    folder: Path, suites: Mapping[str, dict[str, Any]], texts: Mapping[str, str]
+) -> dict[str, Any]:
     hashes: dict[str, str] = {}
-    for name, (vectors, _) in suites.items():
-        for vector in vectors:
+    for name, suite in suites.items():
+        for vector in suite["vectors"]:
             if vector["id"] in hashes:
                 raise SuiteError(f"suites/{name}.json: {vector['id']} is in another suite already")
             hashes[vector["id"]] = vector["hash"]
-    every = [vector for vectors, _ in suites.values() for vector in vectors]
+    every = [vector for suite in suites.values() for vector in suite["vectors"]]
     return {
         "format": FORMAT,
-        "contract": suite["contract"],
+        "contract": suites["directed"]["contract"],
         "generator": GENERATOR,
         "suites": {
-            name: {"vectors": len(made), "hash": digest(text)}
-            for name, (made, text) in suites.items()
+            name: {"vectors": len(suite["vectors"]), "hash": digest(texts[name])}
+            for name, suite in suites.items()
         },
         "counts": _counts(every),
         "changed_since_release": _changed(folder, hashes),

@@ -102,7 +102,7 @@ def _coverage(args: argparse.Namespace) -> int:
 
 
 def _measure(args: argparse.Namespace) -> int:
-    hashes = {vector["id"]: vector["hash"] for vector in directed(args.folder)}
+    hashes = json.loads(build(args.folder)[MANIFEST])["vectors"]
     cycles = measured(args.folder, args.replay, hashes)
     write_text(args.folder / NAME, json.dumps(cycles, indent=1) + "\n")
     missing = len(hashes) - len(cycles)
