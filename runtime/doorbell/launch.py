@@ -22,6 +22,7 @@ from doorbell.errors import (
     UseAfterFree,
 )
 from doorbell.exit_codes import ExitCode
+from doorbell.invocation import doorbell_command
 from doorbell.transport import Transport
 
 GROUP = "doorbell.devices"
@@ -79,7 +80,7 @@ def replay_command(
     """Return the shell command that launches ``target`` again in the same way."""
     if options.replay:
         return options.replay
-    words = ["doorbell", "run", "--device", device, "--seed", str(options.seed)]
+    words = [doorbell_command(), "run", "--device", device, "--seed", str(options.seed)]
     words += ["--profile", options.profile, "--deadline", str(options.deadline)]
     words += ["--waves"] * options.waves + ["--lenient"] * (not options.strict)
     words += ["--program", target]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
+from doorbell.blame import describe
 from doorbell.driver import run
 from doorbell.errors import ArgumentError
 from doorbell.exit_codes import ExitCode
@@ -78,9 +79,7 @@ class LocalLauncher:
         except Exception as error:  # noqa: BLE001 - a program may raise anything; it becomes an exit code
             _write(options.out / "log.txt", traceback.format_exc())
             cycle = 0 if transport is None else transport.now()
-            message = (
-                f"{target}, seed {options.seed}, cycle {cycle}: {type(error).__name__}: {error}"
-            )
+            message = f"{target}, seed {options.seed}: {describe(error, cycle)}"
             return Outcome(exit_code(error), {}, message), cycle
         try:
             json.dumps(result)

@@ -5,8 +5,6 @@ There is one `Bench` in a simulator process, made by the first call of `bench()`
 
 from __future__ import annotations
 
-import contextlib
-import traceback
 from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
@@ -17,8 +15,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import Timer
 
-import doorbell
-from doorbell.contract import rules
+from doorbell.blame import LIBRARIES, describe
 from doorbell.errors import DeadlineExceeded
 from doorbell.exit_codes import ExitCode
 from doorbell.launch import exit_code
@@ -54,10 +51,8 @@ _CODES: dict[type[BaseException], ExitCode] = {
     HostError: ExitCode.USAGE,
     SimulationError: ExitCode.USAGE,
 }
-_LIBRARIES = tuple(
-    Path(str(module.__file__)).resolve().parent for module in (doorbell, cocotb, contextlib)
-)
-"""Folders whose files are never the place that a person wants to be pointed at."""
+_HERE = Path(__file__).resolve().parent
+_LIBRARIES = (*LIBRARIES, _HERE, Path(str(cocotb.__file__)).resolve().parent)
 
 T = TypeVar("T")
 
@@ -227,25 +222,7 @@ class Bench:
         """Say what, where, when, and which rule."""
         if isinstance(error, ProtocolError):
             return str(error)
-        rule = getattr(error, "rule", None)
-        sentence = f" | {rule}: {rules.RULES[rule].text}" if rule in rules.RULES else ""
-        what = str(error) or "no message"
-        return (
-            f"{type(error).__name__}: {what}, at {_place(error)}, cycle {self.host.cycle}{sentence}"
-        )
-
-
-def _place(error: BaseException) -> str:
-    """Return file:line of the innermost frame that is neither ours nor a library's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [Path(frame.filename).resolve().parent for frame in frames]
-    outside = [
-        frame
-        for frame, place in zip(frames, places, strict=True)
-        if place not in _LIBRARIES and place != Path(__file__).resolve().parent
-    ]
-    best = (outside or list(frames))[-1:]
-    return f"{best[0].filename}:{best[0].lineno}" if best else "an unknown place"
+        return describe(error, self.host.cycle, _LIBRARIES)
 
 
 _bench: Bench | None = None

@@ -239,8 +239,12 @@ def test_unknown_profiles_are_refused(tmp_path: Path) -> None:
         doorbell.run(fine, profile="nonsense")
 
 
-def test_a_failure_replays_by_its_own_command(tmp_path: Path) -> None:
-    """The command of the message, run by a shell elsewhere, fails in the same cycle."""
+@pytest.mark.parametrize("found", [True, False])
+def test_a_failure_replays_by_its_own_command(tmp_path: Path, found: bool) -> None:
+    """The command of the message, run by a shell elsewhere, fails in the same cycle.
+
+    Whether or not the shell finds `doorbell` by its name.
+    """
     (tmp_path / "my_program.py").write_text(
         "async def fails(device, name):\n"
         "    await device.read(device_registers().CYCLES)\n"
@@ -249,7 +253,10 @@ def test_a_failure_replays_by_its_own_command(tmp_path: Path) -> None:
         "    from doorbell.contract import registers\n"
         "    return registers.DEVICE\n"
     )
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    here = str(Path(sys.executable).parent)
+    others = [folder for folder in os.environ["PATH"].split(":") if folder != here]
+    environment = {**os.environ, "PATH": ":".join([here, *others] if found else others)}
+    name = "doorbell" if found else f"{here}/doorbell"
 
     def shell(command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -258,15 +265,16 @@ def test_a_failure_replays_by_its_own_command(tmp_path: Path) -> None:
         )  # fmt: skip
 
     first = shell(
-        f"PYTHONPATH={tmp_path} doorbell run --device model --seed 5 --profile ideal --lenient "
+        f"{name} run --device model --seed 5 --profile ideal --lenient "
         """--program my_program:fails --arguments '{"name": "it is late"}'"""
     )
     message = next(line for line in first.stderr.splitlines() if "ValueError: it is late" in line)
     command = first.stderr.partition("to replay: ")[2].splitlines()[0]
-    assert command.startswith(f"PYTHONPATH={tmp_path} doorbell run --device model --seed 5 ")
+    assert command.startswith(f"PYTHONPATH={tmp_path} {name} run --device model --seed 5 ")
     second = shell(command)
     assert (first.returncode, second.returncode) == (1, 1)
     assert message in second.stderr
+    assert f"at {tmp_path}/my_program.py:3, cycle " in message
 
 
 @pytest.mark.parametrize("arguments", ["[1]", "{"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -56,7 +57,7 @@ def test_what_a_replay_leaves(tmp_path, capsys):
     assert "scratch is 1" in printed
     assert "first divergent transaction: read BAR0+0x78, data 0x0" in printed
     assert "DEV-ID-001: DEVICE.IDENTITY shall" in printed
-    assert f"replay: doorbell replay {tmp_path}/suite.json --id V0002 --device model" in printed
+    assert f"doorbell replay {tmp_path}/suite.json --id V0002 --device model" in printed
     tree = ElementTree.parse(tmp_path / "out" / "junit.xml").getroot()
     assert (tree.get("tests"), tree.get("failures"), tree.get("errors")) == ("3", "1", "0")
     ktap = (tmp_path / "out" / "report.ktap").read_text().splitlines()
@@ -76,8 +77,9 @@ def test_what_a_replay_leaves(tmp_path, capsys):
 
 def test_the_printed_command_plays_the_vector_again(tmp_path, capsys):
     replay(tmp_path, GOOD, WRONG)
-    line = next(line for line in capsys.readouterr().out.splitlines() if "replay: doorbell" in line)
-    again = line.split("doorbell ", 1)[1].split()
+    line = next(line for line in capsys.readouterr().out.splitlines() if "    replay: " in line)
+    command, *again = line.split("replay: ", 1)[1].split()
+    assert shutil.which(command), "the shell must find it as it stands"
     code = cli.main([*again, "--out", str(tmp_path / "again")])
     assert code == ExitCode.WRONG
     content = json.loads((tmp_path / "again" / "results.json").read_text())

@@ -240,6 +240,16 @@ def test_a_failed_run_says_what_and_how_to_replay_it(
     assert str(tmp_path / "digits-model-5") in text
 
 
+def test_a_run_elsewhere_is_replayed_from_there(
+    launcher: FakeLauncher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    launcher.outcome = Outcome(ExitCode.WRONG, {}, "it is late")
+    monkeypatch.chdir(tmp_path)
+    started("--device", "model")
+    checkout = Path(__file__).resolve().parents[2]
+    assert f"to replay: make -C {checkout} run DEVICE=model" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("code", [ExitCode.USAGE, ExitCode.SETUP])
 def test_a_run_that_never_began_leaves_nothing(
     code: ExitCode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from doorbell.runner.report import table
 
 __all__ = ["command"]
 
+_CHECKOUT: Final = Path(__file__).resolve().parents[3]
 TARGET: Final = "doorbell.runner.digits:main"
 
 
@@ -63,6 +65,8 @@ class _Run:
         ):
             if not low <= value <= high:
                 return _refuse(ExitCode.USAGE, f"{name} {value}: give {low} to {high}")
+        if args.program != TARGET:  # a person's own module stands in their folder
+            sys.path.insert(0, str(Path.cwd()))
         try:
             device = launcher(args.device)
         except LookupError as error:
@@ -163,7 +167,8 @@ def _replay(args: argparse.Namespace) -> str:
     waves = " WAVES=1" if args.waves else ""
     lenient = " --lenient" if args.lenient else ""
     extra = f" ARGS='--batches {args.batches} --deadline {args.deadline}{lenient}'"
-    return f"make run DEVICE={args.device} SEED={args.seed} PROFILE={args.profile}{waves}{extra}"
+    place = "" if Path.cwd() == _CHECKOUT else f" -C {shlex.quote(str(_CHECKOUT))}"
+    return f"make{place} run DEVICE={args.device} SEED={args.seed} PROFILE={args.profile}{waves}{extra}"
 
 
 def _link(link: Path, target: Path) -> None:

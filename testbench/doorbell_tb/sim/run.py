@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from doorbell.invocation import doorbell_command
 from doorbell_tb.build import Build
 from doorbell_tb.job import Job
 from doorbell_tb.simulation import Ending, simulate
@@ -73,21 +73,12 @@ def run_test(
 
 def replay(file: Path, test: str, settings: TestSettings) -> str:
     """Return the command that runs exactly this test again."""
-    words = [_doorbell(), "sim", str(file), "--filter", f"^{re.escape(test)}$"]
+    words = [doorbell_command(), "sim", str(file), "--filter", f"^{re.escape(test)}$"]
     words += ["--seed", str(settings.seed), "--profile", settings.profile]
     words += ["--waves"] if settings.waves else []
     words += [word for path in settings.public for word in ("--public", str(path))]
     words += [word for plusarg in settings.plusargs for word in ("--plusarg", plusarg)]
     return shlex.join(words)
-
-
-def _doorbell() -> str:
-    """Return what a shell in this folder finds the command by."""
-    if shutil.which("doorbell"):
-        return "doorbell"
-    beside = Path(sys.executable).parent / "doorbell"
-    here = Path.cwd()
-    return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)
 
 
 def _settle(folder: Path, final: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from doorbell.errors import ArgumentError
 from doorbell.exit_codes import ExitCode
+from doorbell.invocation import doorbell_command
 from doorbell.launch import RunOptions, check_profile, launcher
 
 __all__ = ["TARGET", "command"]
@@ -84,7 +85,7 @@ def _refuse(code: ExitCode, message: str) -> ExitCode:
 
 def _replay(args: argparse.Namespace) -> str:
     return (
-        f".venv/bin/doorbell soak --device {args.device} --commands {args.commands} "
+        f"{doorbell_command()} soak --device {args.device} --commands {args.commands} "
         f"--checkpoint {args.checkpoint} --seed {args.seed} --profile {args.profile} --deadline {args.deadline}"
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from doorbell.exit_codes import ExitCode
+from doorbell.invocation import doorbell_command
 from doorbell.launch import Launcher
 from doorbell_vectors.errors import VectorsError
 from doorbell_vectors.format.document import Suite, dump, load_own
@@ -172,7 +173,7 @@ def lines(finished: Replay, settings: Settings) -> list[str]:
     def again(identifier: str) -> str:
         less = "".join(f",-{one}" for one in settings.without)
         return (
-            f"doorbell replay {settings.source or settings.suite} --id {identifier}"
+            f"{doorbell_command()} replay {settings.source or settings.suite} --id {identifier}"
             f" --device {settings.device} --seed {settings.seed} --profile {settings.profile}"
             + (f" --abilities={less[1:]}" if less else "")
         )
@@ -185,5 +186,5 @@ def lines(finished: Replay, settings: Settings) -> list[str]:
     )
     said += [f"stopped: {one.message}" for one in finished.ended if one.message]
     if finished.left:
-        said.append(f"to go on: doorbell replay --resume {out / 'resume.json'}")
+        said.append(f"to go on: {doorbell_command()} replay --resume {out / 'resume.json'}")
     return [*said, f"  left in {out}"]
