@@ -81,8 +81,49 @@ def _frame() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema | {"$defs": schema["$defs"] | {"step": plain}})
 
 
+_right: Final[set[tuple[str, str]]] = set()
+"""What has been held against a definition of the ops and found right: the definition and the text of the value."""
+
+
+def _ref(
+    validator: Any, ref: str, instance: object, schema: Mapping[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    """As the library's own `$ref`, but a segment or value that was right once is not looked at again."""
+    key = ref, canonical(instance)
+    if key in _right:
+        return
+    fault = None
+    for fault in jsonschema.Draft202012Validator.VALIDATORS["$ref"](
+        validator, ref, instance, schema
+    ):
+        yield fault
+    if fault is None:
+        _right.add(key)
+
+
+def _one_of(
+    validator: Any, alternatives: list[Any], instance: object, schema: Mapping[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    """As the library's own `oneOf`, which words the complaints of every alternative even when one is right."""
+    possible = [one for one in alternatives if _may_be(one, instance)]
+    if sum(validator.evolve(schema=one).is_valid(instance) for one in possible) != 1:
+        yield from jsonschema.Draft202012Validator.VALIDATORS["oneOf"](
+            validator, alternatives, instance, schema
+        )
+
+
+def _may_be(alternative: Mapping[str, Any], instance: object) -> bool:
+    """Say whether the first item of a list, which names the kind of a segment, is the alternative's."""
+    first = alternative.get("prefixItems", [{}])[0].get("const")
+    return first is None or not (isinstance(instance, list) and instance) or instance[0] == first
+
+
+_Remembering: Final = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator, validators={"$ref": _ref, "oneOf": _one_of}
+)
+"""For the ops alone: `_frame` has another definition of a step, so that what is right there is not right here."""
+
+
 @cache
-def _op(name: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        {"$ref": f"#/$defs/op-{name}", "$defs": _schema()["$defs"]}
-    )
+def _op(name: str) -> Any:
+    return _Remembering({"$ref": f"#/$defs/op-{name}", "$defs": _schema()["$defs"]})
