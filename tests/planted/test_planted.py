@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from doorbell_tb.job import Job
 from doorbell_tb.planted import Bug, Catch, Run
 from doorbell_tb.sim.run import TestSettings, run_test
 from doorbell_tb.simulation import Ending, simulate
-from doorbell_vectors.format.document import load
+from doorbell_vectors.format.document import Suite, load
 from doorbell_vectors.player import session
 from doorbell_vectors.player.options import suite_path
 from doorbell_vectors.player.shards import Settings
@@ -46,6 +47,12 @@ PITFALLS = {
 @pytest.fixture(scope="session")
 def simulator() -> Build:
     return planted.simulator(BUGS)
+
+
+@cache
+def suite() -> Suite:
+    """The directed suite, read once by each worker and not once for each of its bugs."""
+    return load(DIRECTED)
 
 
 def act(simulator: Build, run: Run, seed: int, out: Path, bug: Bug | None = None) -> Ending:
@@ -103,7 +110,7 @@ def play(
     """Play one directed vector; a failure ends as the player says."""
     settings = Settings(device="rtl", suite="", out=str(out), seed=seed, profile=run.profile)
     plan = [(run.vector, 0)]
-    settings = session.prepare(load(DIRECTED), plan, settings)
+    settings = session.prepare(suite(), plan, settings)
     done = session.replay(plan, settings, device=Planted(simulator, plusargs))
     said = [f"{one.verdict} {one.signature}: {one.text}" for one in done.results]
     said += [one.message for one in done.ended]
@@ -182,7 +189,7 @@ def test_every_pitfall_that_stands_is_planted() -> None:
 def test_every_run_exists() -> None:
     """A bug that is caught because its program is missing would be caught by nothing."""
     runs = {*RUNS, *(run for _, run in ESCAPES)}
-    known = {vector.id for vector in load(DIRECTED).vectors}
+    known = {vector.id for vector in suite().vectors}
     assert {run.vector for run in runs if run.vector} <= known
     for run in (run for run in runs if not run.vector):
         module, _, function = (run.program or run.scenario).partition(":")
