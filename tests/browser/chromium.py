@@ -31,6 +31,8 @@ class Page:
     def __init__(self) -> None:
         self.problems: list[str] = []
         self.requests: list[str] = []
+        self.opened: Path | None = None
+        """The file that is there as it was loaded; None once something was pressed, typed or chosen."""
         self._number = 0
         self._session = ""
         self._rest = b""
@@ -102,6 +104,7 @@ class Page:
         self.call("Page.navigate", url=path.as_uri())
         while not self._loaded:
             self._note(self._next())
+        self.opened = path
 
     def run(self, script: str) -> Any:
         """Return what an expression comes to; a promise is awaited."""
@@ -113,6 +116,7 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Press the mouse on an element, as a person does: it has to be visible."""
+        self.opened = None
         place = self.run(
             f"(() => {{ const it = document.querySelector({json.dumps(selector)});"
             "it.scrollIntoView({block: 'center', inline: 'center'});"
@@ -135,6 +139,12 @@ class Page:
         """Click into a field and type."""
         self.click(selector)
         self.call("Input.insertText", text=text)
+
+    def choose(self, select: str, value: str) -> None:
+        """Choose from a drop-down, which an expression names."""
+        self.opened = None
+        self.run(f"{select}.value = {json.dumps(value)}")
+        self.run(f"{select}.dispatchEvent(new Event('input', {{bubbles: true}}))")
 
     def screenshot(self, path: Path) -> None:
         """Leave what can be seen as PNG."""
