@@ -132,12 +132,6 @@ def test_every_table_is_rectangular_and_the_receivers_cells_are_empty(made):
                 assert {row[heads.index(head)] for row in table.rows} <= {"", None}
 
 
-def test_a_spreadsheet_and_a_document_are_the_same_bytes_twice(made):
-    tables = plan_tables(made)
-    assert spreadsheet(tables, "t") == spreadsheet(tables, "t")
-    assert document(made) == document(made)
-
-
 def test_the_document_has_all_testpoints_and_rules(made, tmp_path):
     data = document(made)
     assert data.startswith(b"%PDF-")

@@ -145,7 +145,7 @@ def test_who_says_something_now_and_then_may_take_long(tmp_path, monkeypatch):
     monkeypatch.setattr(simulation, "_GUARD_SECONDS", 1.0)
     monkeypatch.setattr(simulation, "_GUARD_CYCLES_PER_SECOND", 1e9)
     monkeypatch.setattr(simulation, "_PROGRESS_SECONDS", 0.5)
-    body = "for _ in range(15): print('still here', flush=True); time.sleep(0.2)\n"
+    body = "for _ in range(8): print('still here', flush=True); time.sleep(0.2)\n"
     assert ends(tmp_path, body + f"xml('{PASSED}')").code is ExitCode.RIGHT
 
 
@@ -158,11 +158,11 @@ def test_nothing_outlives_whoever_started_it(tmp_path, number):
     parent.write_text(
         "import signal\nfrom pathlib import Path\n"
         "from doorbell_tb.build import Build\nfrom doorbell_tb.job import Job\n"
-        "from doorbell_tb.simulation import simulate\n"
+        "from doorbell_tb import simulation\nsimulation._TERM_SECONDS = 0.2\n"
         "for number in (signal.SIGTERM, signal.SIGINT):  # `&` has the latter ignored\n"
         "    signal.signal(number, signal.default_int_handler)\n"
         f"here = Path({str(tmp_path)!r})\n"
-        "simulate(Build('script', here, here / 'program', ''), 'module', Job(out=here / 'run'))\n"
+        "simulation.simulate(Build('script', here, here / 'program', ''), 'module', Job(out=here / 'run'))\n"
     )
     process = subprocess.Popen([sys.executable, parent], stderr=subprocess.DEVNULL)
     pids = tmp_path / "run" / "pids"
