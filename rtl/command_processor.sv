@@ -82,6 +82,7 @@ module command_processor
     output logic [           63:0] mem_write_data_o,
 
     // For DEVICE registers.
+    output queues_t       resetting_o,
     output logic          idle_o,              // nothing of any queue waits or is under way
     output logic    [1:0] retired_o,           // commands retired in this cycle
     output logic          doorbell_o,          // a doorbell moved put
@@ -165,6 +166,7 @@ module command_processor
   assign reg_rsp_valid_o = regs_valid || doorbell_valid || error_valid;
   assign reg_rsp_o = regs_valid ? regs_rsp : (error_valid ? error_rsp : doorbell_rsp);
   assign idle_o = idle == '1;
+  assign resetting_o = resetting;
   assign rst = rst_i || clear_i;
   assign caught_up = ~(behind | differ(fetched, got) | differ(got, started));
 

@@ -95,6 +95,7 @@ module cp_fetch
       read_valid_o <= 1'b1;
       read_req_o <= '{
           client: ClientFetch,
+          queue: chosen_q,
           info: {ask_mark_o[PlaceBits-1:0], chosen_q},
           addr:
           ring_base_i[chosen_q]

@@ -160,6 +160,7 @@ module dma_contexts
           if (room < amount) amount = room;
         end
         read_job_o.channel = now;
+        read_job_o.queue = owner_q[now].queue;
         read_job_o.stage = to_host_q[now];
         read_job_o.addr = src_q[now];
         read_job_o.len = amount;

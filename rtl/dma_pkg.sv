@@ -20,6 +20,7 @@ package dma_pkg;
   // channel's ring (stage).
   typedef struct packed {
     channel_t    channel;
+    logic [QueueBits-1:0] queue;
     logic        stage;
     logic [63:0] addr;
     logic [31:0] dst;

@@ -40,6 +40,7 @@ module dma_read
   channels_t active_q;  // has bytes to request
   channels_t pending_q;  // has requests in flight
   channels_t stage_q;
+  logic [QueueBits-1:0] queue_q[CHANNELS];
   logic [63:0] addr_q[CHANNELS];
   logic [31:0] dst_q[CHANNELS];
   logic [31:0] left_q[CHANNELS];
@@ -90,6 +91,7 @@ module dma_read
       automatic logic [31:0] len = (left_q[now] < room) ? left_q[now] : room;
       req_valid_q <= 1'b1;
       req_q.client <= ClientDma;
+      req_q.queue <= queue_q[now];
       req_q.info <= 8'({stage_q[now], now});
       req_q.addr <= addr_q[now];
       req_q.len <= len[12:0];
@@ -105,6 +107,7 @@ module dma_read
     if (job_valid_i) begin
       active_q[job_i.channel] <= 1'b1;
       stage_q[job_i.channel] <= job_i.stage;
+      queue_q[job_i.channel] <= job_i.queue;
       addr_q[job_i.channel] <= job_i.addr;
       dst_q[job_i.channel] <= job_i.dst;
       left_q[job_i.channel] <= job_i.len;

@@ -31,6 +31,7 @@ byte_memory.sv
 device_memory.sv
 device_counters.sv
 device_reset.sv
+queue_patience.sv
 device_regs.sv
 round_robin.sv
 dma_contexts.sv

@@ -51,7 +51,9 @@ module doorbell_device
   logic [63:0] cycles;
   logic [31:0] completion_timeout;
   logic [31:0] quarantine;
-  logic        unused_bus_master;
+  logic        bus_master;
+  queues_t     resetting;  // queues
+  queues_t     abandon;    // of these, the ones whose reads are given up
   logic [ 3:0] mps;
   logic [ 3:0] mrrs;
   logic reads_idle, writes_idle, interrupts_idle, unused_completer_idle;
@@ -202,7 +204,8 @@ module doorbell_device
       .mem_rd_rsp_data_i      (rd1_rsp_data),
       .completion_timeout_i   (completion_timeout),
       .quarantine_i           (quarantine),
-      .bus_master_o           (unused_bus_master),
+      .abandon_i              (abandon),
+      .bus_master_o           (bus_master),
       .mps_o                  (mps),
       .mrrs_o                 (mrrs),
       .fatal_valid_o          (fatal_valid),
@@ -342,6 +345,7 @@ module doorbell_device
       .mem_write_ready_i  (wr1_ready[2]),
       .mem_write_addr_o   (wr1_addr[2]),
       .mem_write_data_o   (signal_data),
+      .resetting_o        (resetting),
       .idle_o             (cp_idle),
       .retired_o          (retired),
       .doorbell_o         (doorbell),
@@ -349,6 +353,15 @@ module doorbell_device
   );
   assign wr1_be[2]   = {56'b0, 8'hFF};
   assign wr1_data[2] = {448'b0, signal_data};
+
+  queue_patience u_queue_patience (
+      .clk_i,
+      .rst_i,
+      .resetting_i   (resetting),
+      .paused_i      (fatal || !bus_master),
+      .device_reset_i(reset),
+      .abandon_o     (abandon)
+  );
 
   semaphores u_semaphores (
       .clk_i,

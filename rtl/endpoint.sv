@@ -104,6 +104,7 @@ module endpoint
     // Settings: device registers in, configuration space out.
     input  logic [31:0] completion_timeout_i,  // cycles
     input  logic [31:0] quarantine_i,          // cycles
+    input  logic [QUEUES-1:0] abandon_i,       // level: reads of these queues are given up
     output logic        bus_master_o,
     output logic [ 3:0] mps_o,                 // log2 bytes
     output logic [ 3:0] mrrs_o,                // log2 bytes
@@ -171,6 +172,8 @@ module endpoint
   header_t      read_header;
   logic         sent_valid;
   logic [7:0]   sent_tag;
+  logic         read_void;
+  logic         read_dropped;
   logic         message_valid;
   logic         message_ready;
   logic [63:0]  message_addr;
@@ -308,6 +311,7 @@ module endpoint
       .extended_tag_i     (extended_tag),
       .timeout_i          (completion_timeout_i),
       .quarantine_i       (quarantine_i),
+      .abandon_i          (abandon_i),
       .req_valid_i        ({args_read_valid_i, fetch_read_valid_i, dma_read_valid_i}),
       .req_ready_o        ({args_read_ready_o, fetch_read_ready_o, dma_read_ready_o}),
       .req_i              ('{dma_read_i, fetch_read_i, args_read_i}),
@@ -315,7 +319,9 @@ module endpoint
       .tlp_ready_i        (read_ready),
       .tlp_o              (read_header),
       .sent_valid_i       (sent_valid),
+      .dropped_i          (read_dropped),
       .sent_tag_i         (sent_tag),
+      .sent_void_o        (read_void),
       .completion_valid_i (completion_in_valid),
       .completion_sop_i   (rx_sop_i),
       .completion_last_i  (rx_last_i),
@@ -391,6 +397,8 @@ module endpoint
       .read_i                (read_header),
       .sent_valid_o          (sent_valid),
       .sent_tag_o            (sent_tag),
+      .read_void_i           (read_void),
+      .dropped_o             (read_dropped),
       .completion_valid_i    (completion_valid),
       .completion_i          (completion_head),
       .completion_mark_i     (completion_mark),

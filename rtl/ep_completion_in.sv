@@ -173,6 +173,6 @@ module ep_completion_in
   assign read_beat_o       = beat_q;
   assign read_data_o       = data_q;
 
-  logic unused_addr;
-  assign unused_addr = ^request_i.addr;
+  logic unused_request;
+  assign unused_request = ^{request_i.queue, request_i.addr};
 endmodule

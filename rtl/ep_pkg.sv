@@ -176,15 +176,17 @@ package ep_pkg;
 
   // ---- read tags ---------------------------------------------------------------------------------------------------------
 
-  typedef enum logic [1:0] {
+  typedef enum logic [2:0] {
     TagFree,
     TagQueued,       // the request waits in ep_tx
     TagOutstanding,
-    TagQuarantined   // abandoned; a late completion may still come
+    TagQuarantined,  // abandoned; a late completion may still come
+    TagVoid          // abandoned before it left: ep_tx drops it when its turn comes, then it rests
   } tag_state_e;
   // What stays as the client asked.
   typedef struct packed {
     client_e     client;
+    logic [QueueBits-1:0] queue;
     logic [7:0]  info;
     logic [63:0] addr;
   } tag_request_t;

@@ -6,6 +6,7 @@
 //
 // Promises: one request a cycle while tags and ep_tx have room; 256 tags, or 32 while Extended Tag is off. A request asks
 // for exactly its bytes (EP-TLP-005) and, because clients cut at MRRS, never crosses 4 KiB (EP-TLP-003).
+// A queue whose reset waits no longer for its reads (abandon_i) gets a done for each, with a tag or without.
 // Clients reserve space before they ask, so data is never held back (EP-CREDIT-002).
 `include "check.svh"
 
@@ -23,6 +24,7 @@ module ep_requester
     input logic        extended_tag_i,
     input logic [31:0] timeout_i,       // cycles
     input logic [31:0] quarantine_i,    // cycles
+    input logic [QUEUES-1:0] abandon_i, // level: reads of these queues are given up
 
     // Clients, in the order of client_e.
     input  logic      [2:0] req_valid_i,
@@ -34,7 +36,9 @@ module ep_requester
     input  logic          tlp_ready_i,
     output header_t       tlp_o,
     input  logic          sent_valid_i,
+    input  logic          dropped_i,
     input  logic    [7:0] sent_tag_i,
+    output logic          sent_void_o,  // drop the next one
 
     // Completions from ep_rx.
     input logic           completion_valid_i,
@@ -70,13 +74,17 @@ module ep_requester
   logic       chosen_valid;
   logic       accept;
   read_req_t  request;
+  logic [2:0] lapsing;  // requests that are given up before they have a tag
+  logic       lapse_ready;
+  logic [2:0] lapsed;   // the one that ends now
+  read_done_t lapse;
 
   round_robin #(
       .Requesters(3)
   ) u_choice (
       .clk_i  (clk_i),
       .rst_i  (rst_i),
-      .req_i  (req_valid_i),
+      .req_i  (req_valid_i & ~lapsing),
       .taken_i(accept),
       .valid_o(chosen_valid),
       .index_o(chosen)
@@ -101,7 +109,7 @@ module ep_requester
   assign tag         = use_high ? high_tag : low_tag;
   assign tlp_valid_o = chosen_valid && (use_high || low_valid) && !sweeping && !clear_i;
   assign accept      = tlp_valid_o && tlp_ready_i;
-  assign req_ready_o = accept ? 3'b001 << chosen : '0;
+  assign req_ready_o = (accept ? 3'b001 << chosen : '0) | lapsed;
   assign tags_free_o = 9'(low_count) + 9'(high_count);
   assign idle_o      = in_use == '0 && !sweeping;
 
@@ -111,6 +119,26 @@ module ep_requester
     if (tlp_valid_o) begin
       request = req_i[chosen];
       tlp_o   = request_header(1'b0, id_i, tag, request.addr, request.len);
+    end
+  end
+
+  always_comb begin
+    lapsing = '0;
+    lapsed  = '0;
+    lapse   = '0;
+    if (abandon_i != '0) begin
+      for (int unsigned c = 0; c < 3; c++) lapsing[c] = req_valid_i[c] && abandon_i[req_i[c].queue];
+      if (lapse_ready) lapsed = lapsing & (~lapsing + 1'b1);
+      for (int unsigned c = 0; c < 3; c++) begin
+        if (lapsed[c]) begin
+          lapse = '{
+              client: req_i[c].client,
+              info: req_i[c].info,
+              addr: req_i[c].addr,
+              status: ReadTimeout
+          };
+        end
+      end
     end
   end
 
@@ -150,11 +178,17 @@ module ep_requester
       .extended_tag_i     (extended_tag_i),
       .timeout_i          (timeout_i),
       .quarantine_i       (quarantine_i),
+      .abandon_i          (abandon_i),
       .alloc_valid_i      (accept),
       .alloc_tag_i        (tag),
       .alloc_i            (request),
       .sent_valid_i       (sent_valid_i),
+      .dropped_i          (dropped_i),
       .sent_tag_i         (sent_tag_i),
+      .sent_void_o        (sent_void_o),
+      .lapse_valid_i      (lapsed != '0),
+      .lapse_ready_o      (lapse_ready),
+      .lapse_i            (lapse),
       .completion_valid_i (completion_valid_i),
       .completion_sop_i   (completion_sop_i),
       .completion_last_i  (completion_last_i),

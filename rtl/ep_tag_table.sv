@@ -1,12 +1,14 @@
 // The reads in flight: one entry a tag, from the request's acceptance until the tag is free again.
 //
 //   alloc ──► [ queued ] ──sent──► [ outstanding ] ──last byte, failing completion──► free
-//                                       │ timeout, misfit, device reset
-//                                       ▼
-//                                 [ quarantined ] ──late final completion, QUARANTINE cycles──► free
+//                        │              │ timeout, misfit, device reset, reset of its queue
+//       reset of its queue              ▼
+//                        └─► [ void ]─► [ quarantined ] ──late final completion, QUARANTINE cycles──► free
 //
 // Promises: EP-TAG-001, -002, -003. One done for each request, with or after its last beat. One entry is looked at in each
 // cycle while any is in use, so a timeout is seen at most 256 cycles late.
+// Queues whose reset waits no longer (abandon_i): each of their reads is done as it is, seen by the same look. One that has not
+// left is void until ep_tx comes to it; one without a tag yet is done without.
 // Device reset (clear_i): no beat or done from then on; outstanding tags go to quarantine, unsent ones are free. No new
 // request may come until the sweep over the table has ended (sweeping_o).
 `include "check.svh"
@@ -24,13 +26,21 @@ module ep_tag_table
     input logic        extended_tag_i,
     input logic [31:0] timeout_i,       // cycles
     input logic [31:0] quarantine_i,    // cycles
+    input logic [QUEUES-1:0] abandon_i, // level: reads of these queues are given up
 
     // A request takes a tag; later its TLP is sent.
     input logic            alloc_valid_i,
     input logic      [7:0] alloc_tag_i,
     input read_req_t       alloc_i,
     input logic            sent_valid_i,
-    input logic      [7:0] sent_tag_i,
+    input logic            dropped_i,      // a void one leaves ep_tx for nowhere
+    input logic      [7:0] sent_tag_i,     // of the next to be sent or dropped
+    output logic           sent_void_o,
+
+    // A request of an abandoned queue that has no tag yet ends at once.
+    input  logic            lapse_valid_i,
+    output logic            lapse_ready_o,
+    input  read_done_t      lapse_i,
 
     // Completions, beat by beat.
     input logic              completion_valid_i,
@@ -123,10 +133,13 @@ module ep_tag_table
 
   logic [7:0] scan_q;
   logic       scanning;
+  logic       lapsed;        // ends with a report, unanswered
   logic       held;          // the completion under way uses this entry, or the ports
   logic       expired;
   logic       scan_timeout;  // outstanding too long, or abandoned: to quarantine
+  logic       scan_void;     // abandoned before it was sent
   logic       scan_free;     // rested long enough, or never sent
+  logic       given_up;      // its queue waits for it no longer
 
   assign scanning = in_use_o != '0 || quarantined_o != '0 || sweep_q;
 
@@ -134,25 +147,35 @@ module ep_tag_table
     held         = 1'b1;
     expired      = 1'b0;
     scan_timeout = 1'b0;
+    scan_void    = 1'b0;
+    given_up     = 1'b0;
     scan_free    = 1'b0;
     if (scanning) begin
       held = (completion_valid_i && tag == scan_q) || (between && between_tag == scan_q)
-           || report || release_tag || quarantine;
+           || (sent_valid_i && sent_tag_i == scan_q) || report || release_tag || quarantine;
       if (!held) begin
         expired = now_q - since_q[scan_q]
                   >= ((state_q[scan_q] == TagOutstanding) ? timeout_i : quarantine_i);
+        if (abandon_i != '0) given_up = abandon_i[request_q[scan_q].queue];
         unique case (state_q[scan_q])
-          TagQueued:      scan_free = sweep_q;
-          TagOutstanding: scan_timeout = sweep_q || expired;
+          TagQueued: begin
+            scan_free = sweep_q;
+            scan_void = given_up && !sweep_q;
+          end
+          TagOutstanding: scan_timeout = sweep_q || expired || given_up;
           TagQuarantined: scan_free = expired;
+          TagVoid:        scan_free = sweep_q;
           default:        ;
         endcase
       end
     end
   end
 
-  assign timeout_o  = scan_timeout && !sweep_q;
-  assign sweeping_o = sweep_q;
+  assign lapsed        = (scan_timeout && !sweep_q) || scan_void;
+  assign timeout_o     = scan_timeout && expired && !sweep_q;
+  assign sent_void_o   = state_q[sent_tag_i] == TagVoid;
+  assign lapse_ready_o = !report && !lapsed && !abandoned;
+  assign sweeping_o    = sweep_q;
 
   always_ff @(posedge clk_i) begin
     now_q <= now_q + 1'b1;
@@ -180,6 +203,7 @@ module ep_tag_table
       state_q[alloc_tag_i] <= TagQueued;
       request_q[alloc_tag_i] <= '{
           client: alloc_i.client,
+          queue: alloc_i.queue,
           info: alloc_i.info,
           addr: alloc_i.addr
       };
@@ -194,6 +218,10 @@ module ep_tag_table
       state_q[sent_tag_i] <= TagOutstanding;
       since_q[sent_tag_i] <= now_q;
     end
+    if (dropped_i) begin
+      state_q[sent_tag_i] <= TagQuarantined;
+      since_q[sent_tag_i] <= now_q;
+    end
     if (advance) progress_q[tag] <= progress;
     if (release_tag) state_q[tag] <= TagFree;
     if (quarantine) begin
@@ -201,6 +229,7 @@ module ep_tag_table
       since_q[tag] <= now_q;
     end
     if (scan_free) state_q[scan_q] <= TagFree;
+    if (scan_void) state_q[scan_q] <= TagVoid;
     if (scan_timeout) begin
       state_q[scan_q] <= TagQuarantined;
       since_q[scan_q] <= now_q;
@@ -220,8 +249,8 @@ module ep_tag_table
   read_done_t done_q;
 
   assign moved           = (release_tag || quarantine) ? tag : scan_q;
-  assign moves           = release_tag || quarantine || scan_free || scan_timeout;
-  assign was_quarantined = moves && state_q[moved] == TagQuarantined;
+  assign moves           = release_tag || quarantine || scan_free || scan_timeout || scan_void;
+  assign was_quarantined = moves && state_q[moved] inside {TagQuarantined, TagVoid};
   assign free_valid_o    = release_tag || scan_free;
   assign free_tag_o      = moved;
   assign exhausted_o     = last_usable && !sweep_q;
@@ -232,7 +261,7 @@ module ep_tag_table
       .extended_tag_i   (extended_tag_i),
       .alloc_i          (alloc_valid_i),
       .free_i           (free_valid_o),
-      .quarantine_i     (quarantine || scan_timeout),
+      .quarantine_i     (quarantine || scan_timeout || scan_void),
       .tag_i            (moved),
       .was_quarantined_i(was_quarantined),
       .in_use_o         (in_use_o),
@@ -241,7 +270,7 @@ module ep_tag_table
   );
 
   always_ff @(posedge clk_i) begin
-    done_valid_q <= (report || timeout_o) && !abandoned && !rst_i;
+    done_valid_q <= (report || lapsed || lapse_valid_i) && !abandoned && !rst_i;
     if (report) begin
       done_q <= '{
           client: request_q[tag].client,
@@ -249,13 +278,15 @@ module ep_tag_table
           addr: request_q[tag].addr,
           status: status
       };
-    end else if (timeout_o) begin
+    end else if (lapsed) begin
       done_q <= '{
           client: request_q[scan_q].client,
           info: request_q[scan_q].info,
           addr: request_q[scan_q].addr,
           status: ReadTimeout
       };
+    end else if (lapse_valid_i) begin
+      done_q <= lapse_i;
     end
   end
 
@@ -268,6 +299,7 @@ module ep_tag_table
     misuse_q <= 1'b0;
     if (alloc_valid_i && state_q[alloc_tag_i] != TagFree) misuse_q <= 1'b1;
     if (sent_valid_i && state_q[sent_tag_i] != TagQueued) misuse_q <= 1'b1;
+    if (dropped_i && state_q[sent_tag_i] != TagVoid) misuse_q <= 1'b1;
     if (rst_i) misuse_q <= 1'b0;
   end
   `CHECK(AllocFreeSentQueued, !misuse_q)

@@ -56,7 +56,9 @@ module ep_tx
     output logic          read_ready_o,
     input  header_t       read_i,
     output logic          sent_valid_o,
-    output logic    [7:0] sent_tag_o,
+    output logic    [7:0] sent_tag_o,    // of the next read
+    input  logic          read_void_i,   // which nobody waits for any more: drop it
+    output logic          dropped_o,
 
     // Completions from ep_completion_out.
     input  logic         completion_valid_i,
@@ -136,7 +138,7 @@ module ep_tx
   ) && data_fits(
       tx_credits_i.pd, used_q.pd, posted_credits
   );
-  assign able[Read] = read_valid && !stop_i && bus_master_i && !clear_i && headers_left(
+  assign able[Read] = read_valid && !read_void_i && !stop_i && bus_master_i && !clear_i && headers_left(
       tx_credits_i.nph, used_q.nph
   ) && follows(
       sent, read_mark
@@ -182,6 +184,7 @@ module ep_tx
   assign completion_line_take_o = takes_line && source == Completion;
   assign sent_valid_o           = start && source == Read;
   assign sent_tag_o             = read_header[1][15:8];
+  assign dropped_o              = read_valid && read_void_i;
   assign tlp_o                  = start;
   assign write_bytes_o          = posted_take ? {2'b0, posted_dws, 2'b0} : '0;
 
@@ -243,7 +246,7 @@ module ep_tx
       .in_ready_o (read_ready_o),
       .in_data_i  ({read_i, accepted_o}),
       .out_valid_o(read_valid),
-      .out_ready_i(start && source == Read),
+      .out_ready_i((start && source == Read) || dropped_o),
       .out_data_o ({read_header, read_mark}),
       .count_o    (unused_read_count)
   );

@@ -62,6 +62,7 @@ module launch_dispatcher
   logic        fetch_valid;
   logic        fetch_taken;
   context_t    fetch_context;
+  logic [QueueBits-1:0] fetch_queue;
   space_e      fetch_space;
   logic [63:0] fetch_addr;
   set_t        fetched;
@@ -110,6 +111,7 @@ module launch_dispatcher
       .fetch_valid_o  (fetch_valid),
       .fetch_taken_i  (fetch_taken),
       .fetch_context_o(fetch_context),
+      .fetch_queue_o  (fetch_queue),
       .fetch_space_o  (fetch_space),
       .fetch_addr_o   (fetch_addr),
       .fetched_i      (fetched),
@@ -142,6 +144,7 @@ module launch_dispatcher
       .valid_i         (fetch_valid),
       .taken_o         (fetch_taken),
       .context_i       (fetch_context),
+      .queue_i         (fetch_queue),
       .space_i         (fetch_space),
       .addr_i          (fetch_addr),
       .fetched_o       (fetched),

@@ -1,7 +1,7 @@
 // Fetches argument blocks: 64 bytes from HOST through the endpoint's requester, or from DEVICE memory.
 //
-//   offer: context, space, addr ─┬─ HOST ───► read_req (info and dst name the context) ─► beats, read_done ─┬─► fetched
-//                                └─ DEVICE ─► mem_valid/ready/addr ─► mem_rsp ──────────────────────────────┘
+//   offer: context, queue, space, addr ─┬─ HOST ───► read_req (info and dst name the context) ─► beats, read_done ─┬─► fetched
+//                                       └─ DEVICE ─► mem_valid/ready/addr ─► mem_rsp ──────────────────────────────┘
 //
 // Promises: one report for each offer that was taken: HOST ones in any order, DEVICE ones one at a time, both kinds
 // perhaps in one cycle. In the cycle after its report the block stands in launch_store.
@@ -22,6 +22,7 @@ module launch_fetch
     input  logic                   valid_i,
     output logic                   taken_o,
     input  logic [ContextBits-1:0] context_i,
+    input  logic [  QueueBits-1:0] queue_i,
     input  space_e                 space_i,
     input  logic [           63:0] addr_i,
 
@@ -66,6 +67,7 @@ module launch_fetch
   assign read_req_valid_o = valid_i && space_i == SPACE_HOST;
   assign read_req_o = '{
           client: ClientArgs,
+          queue: queue_i,
           info: 8'(context_i),
           addr: addr_i,
           len: 13'(ARGUMENT_BYTES),

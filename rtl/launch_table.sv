@@ -33,6 +33,7 @@ module launch_table
     output logic                   fetch_valid_o,
     input  logic                   fetch_taken_i,
     output logic [ContextBits-1:0] fetch_context_o,
+    output logic [  QueueBits-1:0] fetch_queue_o,
     output space_e                 fetch_space_o,
     output logic [           63:0] fetch_addr_o,
     input  logic [   Contexts-1:0] fetched_i,
@@ -79,6 +80,7 @@ module launch_table
 
   logic             fetch_valid_q;
   context_t         fetch_context_q;
+  logic [QueueBits-1:0] fetch_queue_q;
   space_e           fetch_space_q;
   logic [     63:0] fetch_addr_q;
   logic             check_start_q;
@@ -140,6 +142,7 @@ module launch_table
       if (offer != '0) begin : Offer
         automatic context_t c = number(offer);
         fetch_context_q <= c;
+        fetch_queue_q   <= cmd_q[c].owner.queue;
         fetch_space_q   <= cmd_q[c].args_space;
         fetch_addr_q    <= cmd_q[c].args_addr;
       end
@@ -211,6 +214,7 @@ module launch_table
   assign done_o = done_q;
   assign fetch_valid_o = fetch_valid_q;
   assign fetch_context_o = fetch_context_q;
+  assign fetch_queue_o = fetch_queue_q;
   assign fetch_space_o = fetch_space_q;
   assign fetch_addr_o = fetch_addr_q;
   assign check_start_o = check_start_q;

@@ -86,6 +86,7 @@ package seams_pkg;
   } client_e;
   typedef struct packed {
     client_e     client;
+    logic [QueueBits-1:0] queue;  // whose reset may abandon it
     logic [7:0]  info;  // the client's own; comes back untouched
     logic [63:0] addr;
     logic [12:0] len;   // bytes
