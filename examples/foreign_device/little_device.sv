@@ -49,7 +49,8 @@ module little_device (
   } queue_e;
 
   // ---- state: configuration space ----
-  logic [15:0] own_id, command, device_control, device_control2;
+  logic [15:0] own_id, command, status, device_control, device_control2;
+  logic [3:0] device_errors;
   logic [7:0] interrupt_line;
   qword_t bar0, bar2;
   logic msix_on, msix_masked;
@@ -167,7 +168,7 @@ module little_device (
   function automatic logic [31:0] configuration(input logic [9:0] register);
     case (register)
       10'h00:  return 32'hD00B_1DB7;
-      10'h01:  return {16'h0010, command};
+      10'h01:  return {status | 16'h0010, command};
       10'h02:  return 32'h1200_0001;
       10'h04:  return {bar0[31:20], 20'h4};
       10'h05:  return bar0[63:32];
@@ -177,7 +178,7 @@ module little_device (
       10'h0F:  return {24'h0, interrupt_line};
       10'h10:  return 32'h0002_8010;  // PCI Express, then MSI-X at 0x80
       10'h11:  return 32'h0000_8021;  // 256-byte payloads, extended tags
-      10'h12:  return {16'h0, device_control};
+      10'h12:  return {10'h0, engine == Reading && taken, 1'b0, device_errors, device_control};
       10'h13:  return 32'h0000_0011;
       10'h14:  return 32'h0011_0000;
       10'h19:  return 32'h0000_0100;  // 64-bit AtomicOps
@@ -194,13 +195,19 @@ module little_device (
     mask  = {{8{be[3]}}, {8{be[2]}}, {8{be[1]}}, {8{be[0]}}};
     value = (configuration(register) & ~mask) | (data & mask);
     case (register)
-      10'h01:  command = value[15:0] & 16'h0546;
+      10'h01: begin
+        command = value[15:0] & 16'h0546;
+        status &= ~(data[31:16] & mask[31:16]);
+      end
       10'h04:  bar0[31:20] = value[31:20];
       10'h05:  bar0[63:32] = value;
       10'h06:  bar2[31:12] = value[31:12];
       10'h07:  bar2[63:32] = value;
       10'h0F:  interrupt_line = value[7:0];
-      10'h12:  device_control = value[15:0] & 16'h7FFF;
+      10'h12: begin
+        device_control = value[15:0] & 16'h7FFF;
+        device_errors &= ~(data[19:16] & mask[19:16]);
+      end
       10'h1A:  device_control2 = value[15:0] & 16'h001F;
       10'h20:  {msix_on, msix_masked} = value[31:30];
       default: ;
@@ -366,6 +373,8 @@ module little_device (
     own_id = '0;
     command = '0;
     device_control = 16'h2000;
+    status = '0;
+    device_errors = '0;
     device_control2 = '0;
     interrupt_line = '0;
     bar0 = '0;
@@ -537,6 +546,7 @@ module little_device (
         read_age += 1;
         if (read_age >= completion_timeout) begin
           read_error = 16'h22;
+          device_errors[1] = 1'b1;
           end_read(1'b1);
         end
       end
@@ -596,6 +606,17 @@ module little_device (
   endtask
 
   // ---- receiver ----
+  task automatic overflow();
+    if (fatal == 0) fatal = 8'd2;
+    device_errors[2] = 1'b1;
+  endtask
+
+  task automatic poison(input logic answer);
+    status[15] = 1'b1;
+    if (answer && command[6]) status[8] = 1'b1;
+    device_errors[1] = 1'b1;
+  endtask
+
   task automatic receive();
     logic [7:0] kind;
     logic [3:0] first, last, be;
@@ -636,7 +657,9 @@ module little_device (
     done = rx_last_i;
     if (in_bad) begin
       if (fatal == 0) fatal = 8'd1;
+      device_errors[2] = 1'b1;
     end else if (kind == 8'h40 || kind == 8'h60) begin
+      if (in_first && in_header[14]) poison(1'b0);
       if (in_target == 2) begin
         for (int k = 0; k < 16 && k < in_words; k++) begin
           be = in_first && k == 0 ? first : k == in_words - 1 && count > 1 ? last : 4'hF;
@@ -663,12 +686,12 @@ module little_device (
     if (done) begin
       if (kind == 8'h40 || kind == 8'h60 || kind[4:3] == 2'b10) begin
         got_ph += 1;
-        if (8'(grant_ph - got_ph) >= 8'h80 && fatal == 0) fatal = 8'd2;
+        if (8'(grant_ph - got_ph) >= 8'h80) overflow();
         grant_ph += 1;
         grant_pd += 12'(kind[6] ? (count + 3) / 4 : 0);
       end else if (kind != 8'h4A && kind != 8'h0A) begin
         got_nph += 1;
-        if (8'(grant_nph - got_nph) >= 8'h80 && fatal == 0) fatal = 8'd2;
+        if (8'(grant_nph - got_nph) >= 8'h80) overflow();
         if (in_bad) grant_nph += 1;
         grant_npd += 12'(kind[6] ? (count + 3) / 4 : 0);
       end
@@ -678,11 +701,11 @@ module little_device (
   task automatic landing(input int count);
     logic mine;
     int fits, tag;
-    logic [2:0] status;
-    tag = int'(in_header[79:72]);
-    status = in_header[47:45];
-    mine = engine == Reading && taken && tag == read_tag && in_header[95:80] == own_id;
-    fits = in_header[43:32] == 0 ? 4096 : int'(in_header[43:32]);
+    logic [2:0] ended;
+    tag   = int'(in_header[79:72]);
+    ended = in_header[47:45];
+    mine  = engine == Reading && taken && tag == read_tag && in_header[95:80] == own_id;
+    fits  = in_header[43:32] == 0 ? 4096 : int'(in_header[43:32]);
     if (in_first && in_header[30]) counter[2] += 64'(4 * count);
     if (!mine) begin
       if (in_first) unexpected += 1;
@@ -690,8 +713,10 @@ module little_device (
         resting[tag] = 1'b0;
       return;
     end
-    if (status != 0) begin
-      read_error = status == 3'd4 ? 16'h21 : 16'h20;
+    if (ended != 0) begin
+      read_error = ended == 3'd4 ? 16'h21 : 16'h20;
+      if (ended == 3'd4) status[12] = 1'b1;
+      else status[13] = 1'b1;
       end_read(1'b0);
     end else if (in_first && (!in_header[30] || fits != read_left || 4 * count > read_left ||
                               in_header[70:64] != read_next[6:0])) begin
@@ -701,6 +726,7 @@ module little_device (
       if (in_header[14] && whole_words < 0) begin
         whole_words = at_word;
         read_error  = 16'h23;
+        poison(1'b1);
       end
       for (int k = 0; k < 16 && k < in_words; k++) begin
         words[7'(at_word)] = rx_data_i[32*k+:32];
@@ -741,7 +767,8 @@ module little_device (
     c_bytes = 4;
     c_lower = '0;
     c_value = '0;
-    if (kind == 8'h04 || kind == 8'h44) begin
+    if (header[14] && kind[6]) poison(1'b0);
+    if (kind == 8'h04 || (kind == 8'h44 && !header[14])) begin
       register = header[75:66];
       c_status = 3'd0;
       c_has_data = kind == 8'h04;
@@ -787,6 +814,8 @@ module little_device (
         else if (c_value == operand) semaphore[address[12:3]] = data[127:64];
       end
     end
+    if (c_status == 3'd1) device_errors[3] = 1'b1;
+    if (c_status == 3'd4) status[11] = 1'b1;
   endtask
 
   // ---- transmitter ----

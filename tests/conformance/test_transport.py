@@ -9,6 +9,7 @@ from types import ModuleType
 
 import corner_programs
 import discovery_programs
+import error_bit_programs
 import failure_programs
 import interrupt_programs
 import order_programs
@@ -50,6 +51,7 @@ MODULES = {
         queue_programs,
         failure_programs,
         discovery_programs,
+        error_bit_programs,
         order_programs,
         interrupt_programs,
         settled_programs,

@@ -14,6 +14,7 @@ import doorbell
 
 _NO_LOG = "a plain host has no log of refused accesses"
 _OWN_MEMORY = "maps memory of its own, which no other process can"
+_NO_LABORATORY = "a plain host sends whole requests and spoils nothing"
 _SLOW_HOST = (
     "needs a host that acts within a few thousand device cycles, whatever else the machine does"
 )
@@ -21,6 +22,8 @@ _WORDS = {
     "faults": _NO_LOG,
     "FaultError": _NO_LOG,
     "transport.map(": _OWN_MEMORY,
+    "laboratory(": _NO_LABORATORY,
+    "await send(": _NO_LABORATORY,
 }
 """What the source of a program says when it needs more than this host can offer."""
 _NAMED = {

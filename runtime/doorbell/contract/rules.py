@@ -1576,6 +1576,128 @@ RULES: Final[dict[str, Rule]] = {
         status="active",
         since="0.1.0",
     ),
+    "EP-ERR-001": Rule(
+        id="EP-ERR-001",
+        area="EP",
+        text=(
+            "An error bit of Status (8 and 11 to 15) and of Device Status (0 to 3) shall stay set, "
+            "over device resets too, until a configuration write with a 1 in its place, which "
+            "clears the bits that it has a 1 for and no other."
+        ),
+        rationale=(
+            "Error handlers read the bits after recovery and clear what they have seen; one that "
+            "goes with its neighbour, or with a device reset, is an error that nobody hears of."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "EP-ERR-002": Rule(
+        id="EP-ERR-002",
+        area="EP",
+        text=(
+            "A completion that ends a read of the device shall set Received Target Abort if its "
+            "status is Completer Abort, Received Master Abort if it counts as Unsupported Request, "
+            "and nothing else shall set these bits."
+        ),
+        rationale=(
+            "The two tell an address that nobody owns from one whose owner refused; a stray "
+            "completion is not the device's error."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "EP-ERR-003": Rule(
+        id="EP-ERR-003",
+        area="EP",
+        text=(
+            "A request that the device answers Completer Abort shall set Signaled Target Abort, "
+            "one that it answers Unsupported Request shall set Unsupported Request Detected, and "
+            "nothing else shall set these bits, but that a memory write which hits no enabled BAR "
+            "may set the latter."
+        ),
+        rationale=(
+            "A driver that reads at a wrong offset finds its own mistake here. PCI Express wants "
+            "unsupported posted requests logged too; today's devices drop such writes without a "
+            "trace, so software must not rely on it."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "EP-ERR-004": Rule(
+        id="EP-ERR-004",
+        area="EP",
+        text=(
+            "Poisoned data received, in a completion of an outstanding read or in a memory write, "
+            "AtomicOp or configuration write, shall set Detected Parity Error, and such a "
+            "completion, and nothing else, also Master Data Parity Error while Parity Error "
+            "Response in Command is 1."
+        ),
+        rationale=(
+            "Poison says that data were lost on the way; it must be seen even when the command "
+            "that used them is gone. Parity Error Response may be fixed at 0, as may SERR# Enable."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "EP-ERR-005": Rule(
+        id="EP-ERR-005",
+        area="EP",
+        text=(
+            "Poisoned data that set Detected Parity Error and a read that times out shall each set "
+            "Correctable or Non-Fatal Error Detected, a malformed TLP or receiver overflow that "
+            "makes the device fatal shall set Fatal Error Detected, and nothing but a fatal cause "
+            "shall set the latter."
+        ),
+        rationale=(
+            "Role-based error reporting lets a device that goes on call the first two correctable; "
+            "whether other errors, such as an answered Unsupported Request or an unexpected "
+            "completion, set one of the two is open."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "EP-ERR-006": Rule(
+        id="EP-ERR-006",
+        area="EP",
+        text=(
+            "Transactions Pending shall be set while a read of the device has neither its last "
+            "byte, nor a failing completion, nor been abandoned, and be clear when there is none."
+        ),
+        rationale=(
+            "Hosts wait for it to clear before they take power or the address away; one that is "
+            "stuck hangs them, one that is never set lets a completion find nobody."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "EP-ERR-007": Rule(
+        id="EP-ERR-007",
+        area="EP",
+        text=(
+            "Traffic without an error shall set no error bit, and Signaled System Error shall not "
+            "be set while SERR# Enable is 0."
+        ),
+        rationale=(
+            "A bit that comes by itself makes error handlers reset healthy devices. Whether the "
+            "device sends error messages, and so ever sets Signaled System Error, is open."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "EP-ERR-008": Rule(
+        id="EP-ERR-008",
+        area="EP",
+        text=(
+            "A poisoned memory write to BAR0 shall change no register, and a poisoned AtomicOp or "
+            "configuration write be answered Unsupported Request and change nothing."
+        ),
+        rationale=(
+            "Data that are known to be wrong must not ring a doorbell; what a poisoned write "
+            "leaves in the bytes of device memory that it names is open."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
     "EP-FLR-001": Rule(
         id="EP-FLR-001",
         area="EP",

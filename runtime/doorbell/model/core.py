@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from doorbell.model.arbiter import Arbiter
 from doorbell.model.clock import Clock
 from doorbell.model.counters import Counters
+from doorbell.model.errorbits import ErrorBits
 from doorbell.model.interrupts import Interrupts
 from doorbell.model.requester import Requester
 from doorbell.model.semaphores import Semaphores
@@ -28,6 +29,7 @@ class Core:
     clock: Clock
     delays: Delays
     counters: Counters
+    errors: ErrorBits
     requester: Requester
     semaphores: Semaphores
     interrupts: Interrupts

@@ -16,6 +16,7 @@ from doorbell.model.clock import Clock, Timer
 from doorbell.model.config import ConfigSpace
 from doorbell.model.core import Core
 from doorbell.model.counters import Counters
+from doorbell.model.errorbits import ErrorBits
 from doorbell.model.host import Host
 from doorbell.model.interrupts import Interrupts
 from doorbell.model.queue import Queue
@@ -43,7 +44,8 @@ class DeviceModel:
         self, shape: Shape, choices: Choices, clock: Clock, delays: Delays, host: Host
     ) -> None:
         """Power on: nothing is enabled."""
-        self.config = ConfigSpace(shape)
+        self.config = ConfigSpace(shape, choices)
+        self.errors = ErrorBits(self.config, choices)
         self.windows: tuple[range, ...] = ()
         """Bus addresses of BAR0 and BAR2; none while memory space is off."""
         self.clock = clock
@@ -54,13 +56,14 @@ class DeviceModel:
         self._ends: Timer | None = None
         self.reset_at = 0
         """Cycle of the latest device reset, from which COUNTER_CYCLES counts."""
-        requester = Requester(self.config, host, self.counters, shape.memory)
+        requester = Requester(self.config, host, self.counters, self.errors, shape.memory)
         self.core = Core(
             shape=shape,
             choices=choices,
             clock=clock,
             delays=delays,
             counters=self.counters,
+            errors=self.errors,
             requester=requester,
             semaphores=Semaphores(shape.semaphores),
             interrupts=Interrupts(clock, self.config, requester, shape.vectors),
@@ -75,6 +78,7 @@ class DeviceModel:
             completion_timeout=0,
             quarantine=0,
         )
+        self.config.pending = lambda: self.core.tags.pending
         self.bar = Bar0(wiring.implemented(shape), wiring.tables(self.core))
         capabilities.fill(self.bar, shape)
         self.queues = [
@@ -119,6 +123,7 @@ class DeviceModel:
         """Answer one memory read; None: Unsupported Request or Completer Abort (EP-BAR-003, DEV-REG-004)."""
         self._requested(answers=pieces(address, length, self.config.payload))
         status, data = self.load(address, length)
+        self.errors.answered(status)
         return data if status is CompletionStatus.SC else None
 
     def load(
@@ -155,6 +160,8 @@ class DeviceModel:
                     place[list(gaps)] = kept
                 elif gaps or not self.bar.write(at, int.from_bytes(data, "little"), len(data)):
                     self.bar.cell(registers.DEVICE.DROPPED_WRITES).value += 1
+                return
+        self.errors.dropped_write()
 
     def atomic(
         self, kind: TlpKind, address: int, size: int, operand: int, compare: int = 0
@@ -164,7 +171,10 @@ class DeviceModel:
         ``compare`` is used by CAS only; ``size`` in bytes.
         """
         self._requested(answers=1)
-        return self.exchange(kind, address, size, operand, compare)
+        old = self.exchange(kind, address, size, operand, compare)
+        if old is None:
+            self.errors.answered(CompletionStatus.UR)
+        return old
 
     def exchange(
         self, kind: TlpKind, address: int, size: int, operand: int, compare: int
@@ -207,12 +217,14 @@ class DeviceModel:
     def unexpected(self, completions: int) -> None:
         """Drop and count completions that answer no outstanding request (EP-CPL-005)."""
         self.bar.cell(registers.DEVICE.UNEXPECTED_COMPLETIONS).value += completions
+        self.errors.unexpected()
 
     def fail(self, cause: FatalCause) -> None:
         """Become fatal: no start, no request, until device reset (ERR-FATAL rules)."""
         if self.fatal_cause is FatalCause.NONE:
             self.fatal_cause = cause
             self.core.requester.fatal = True
+            self.errors.fatal(cause)
 
     def reset(self) -> None:
         """Reset all but configuration space and CYCLES (ERR-RESET-004); resting tags go on resting (EP-TAG-002)."""

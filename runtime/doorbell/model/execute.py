@@ -200,6 +200,7 @@ class Execution:
 
     def _timed_out(self) -> None:
         if self._unanswered is not None:
+            self._core.errors.timed_out()
             failed = self._unanswered.outcome()
             self._fail(DMA_ERRORS[failed.answer], failed.address)
 

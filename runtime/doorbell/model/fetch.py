@@ -102,6 +102,8 @@ class Fetch:
 
         def fail(read: Failed = read) -> None:
             if epoch == self._epoch:
+                if read.answer is Answer.TIMEOUT:
+                    self._core.errors.timed_out()
                 self._abandon()
                 self.busy = False
                 self._failed(_ERRORS[read.answer], read.address)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from doorbell.contract import Space
 from doorbell.model.config import ConfigSpace
 from doorbell.model.counters import Counters
+from doorbell.model.errorbits import ErrorBits
 from doorbell.model.host import Bytes, Failed, Host, Piece
 
 __all__ = ["Requester", "piece_of", "pieces"]
@@ -28,8 +29,11 @@ class Requester:
     ERR-FATAL-002).
     """
 
-    def __init__(self, config: ConfigSpace, host: Host, counters: Counters, memory: int) -> None:
+    def __init__(
+        self, config: ConfigSpace, host: Host, counters: Counters, errors: ErrorBits, memory: int
+    ) -> None:
         """``memory`` is the size of device memory, in bytes."""
+        self._errors = errors
         self._config = config
         self._host = host
         self._counters = counters
@@ -68,7 +72,9 @@ class Requester:
         found = self._host.read(address, length, request)
         self._counters.tx_tlps += pieces(address, length, request)
         self._counters.rx_tlps += pieces(address, length, request)
-        if not isinstance(found, Failed):
+        if isinstance(found, Failed):
+            self._errors.received(found.answer)
+        else:
             self._counters.rx_bytes += length
         return found
 

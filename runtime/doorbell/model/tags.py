@@ -65,6 +65,11 @@ class Tags:
         """Tags that a read can take."""
         return self.count - self.quarantined - sum(len(held.open) for held in self._held)
 
+    @property
+    def pending(self) -> bool:
+        """Whether a read is outstanding (EP-ERR-006)."""
+        return bool(self._held)
+
     def when_free(self, action: Callable[[], None]) -> None:
         """Do ``action`` as soon as a tag is free again; to be called while none is (EP-TAG-001)."""
         self._waiting.append(action)

@@ -66,6 +66,7 @@ def receive(model: DeviceModel, header: Sequence[int], payload: bytes) -> Answer
         return None
     answered = _request(model, kind, header, payload)
     if answered is not None:
+        model.errors.answered(answered.status)
         model.counters.tx_tlps += 1
     return answered
 
@@ -80,7 +81,10 @@ def _answers(model: DeviceModel, kind: int, header: Sequence[int]) -> bool:
         return False
     number = header[2] >> 8 & 0xFF | header[0] >> 11 & 0x100 | header[0] >> 14 & 0x200
     answer = Answer.CA if status == CompletionStatus.CA else Answer.UR  # EP-CPL-006
-    return model.core.tags.complete(number, answer)
+    if not model.core.tags.complete(number, answer):
+        return False
+    model.errors.received(answer)
+    return True
 
 
 def _malformed(model: DeviceModel, kind: int, words: int, payload: bytes, digest: int) -> bool:
@@ -104,6 +108,8 @@ def _request(
     model: DeviceModel, kind: int, header: Sequence[int], payload: bytes
 ) -> Answered | None:
     poisoned = bool(header[0] >> 14 & 1) and bool(payload)
+    if poisoned:
+        model.errors.poisoned_request()
     if kind in _MEMORY_WRITES:
         if not poisoned:
             on = _enabled(header)

@@ -12,9 +12,10 @@ model:NAME``, or made as ``ModelTransport(variant=VARIANTS["NAME"])``.
 | slow | every time of its own ten times as long; the host's stay as they are |
 | small | 4 queues, 2 channels, 1 unit of 64 MACs, 16 vectors, 16 MiB, window 8, 32 tags, payload 128, 100 MHz |
 | least | 2 queues, 1 channel, 1 unit of 16 MACs, 4 vectors, 1 MiB, window 8, 8 tags, rings of 64 to 4,096 packets |
-| large | 16 channels, 4,096 semaphores, 256 MiB, window 64, 320 tags, 1 GHz |
+| large | 16 channels, 4,096 semaphores, 256 MiB, window 64, 320 tags, 1 GHz; errors are told to the system |
 | contrary | queues take turns downwards; put and get are 0 after a reset; MSI-X leads the capability list; |
-| | a drain reports what failed behind the started commands; unspecified bytes are rubbish: |
+| | a drain reports what failed behind the started commands; errors that stop nothing are correctable ones, |
+| | no parity response, no system error; unspecified bytes are rubbish: |
 | | destinations of failed copies, device memory after a device reset |
 
 All have at least 1,024 semaphores and a window of 8 (DEV-CAP-002), and none has more queues, units or vectors than
@@ -50,6 +51,12 @@ class Choices:
     """put and get are 0 after a queue reset, not START."""
     drain_reports: bool = False
     """A DRAINING queue reports a failure behind the last started command (CP-STATE-003)."""
+    pci_errors: bool = True
+    """Command has Parity Error Response and SERR# Enable."""
+    advises: bool = False
+    """Errors that stop nothing count as correctable, and everything that PCIe lets show does."""
+    tells_errors: bool = False
+    """Errors are signalled to the system where SERR# Enable lets them."""
     spoils: bool = False
     """Bytes that the contract leaves unspecified become rubbish."""
 
@@ -112,10 +119,17 @@ VARIANTS: Final = {
     "slow": Variant(scale=10),
     "small": Variant(_SMALL),
     "least": Variant(_LEAST),
-    "large": Variant(_LARGE),
+    "large": Variant(_LARGE, Choices(tells_errors=True)),
     "contrary": Variant(
         Shape(express=0xA0, msix=0x50),
-        Choices(downwards=True, zero_counts=True, drain_reports=True, spoils=True),
+        Choices(
+            downwards=True,
+            zero_counts=True,
+            drain_reports=True,
+            pci_errors=False,
+            advises=True,
+            spoils=True,
+        ),
     ),
 }
 """By name; see the table above."""
