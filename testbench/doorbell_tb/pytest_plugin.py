@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cocotb.regression import Test
 
     from doorbell_tb.build import Build
+    from doorbell_tb.sim.run import TestSettings
 
 __all__ = ["CocotbFile", "CocotbItem", "SimulationFailed"]
 
@@ -75,6 +76,32 @@ def _program(waves: bool, public: tuple[Path, ...]) -> Build | str:
         return str(error)
 
 
+def _settings(config: pytest.Config) -> TestSettings:
+    """Return what the options and the environment ask for.
+
+    Raises `CollectError`, which pytest shows without a traceback, when that does not exist.
+    """
+    from doorbell_tb.errors import ProfileError
+    from doorbell_tb.profiles import profile
+    from doorbell_tb.sim.run import TestSettings
+
+    options = config.option
+    seed = os.environ.get(_SEED_VARIABLE) or "1"
+    if not (seed.isdecimal() and int(seed) < 1 << 64):
+        raise pytest.Collector.CollectError(f"{_SEED_VARIABLE}={seed!r}: give 0 to 2**64 - 1")
+    try:
+        profile(options.sim_profile)
+    except ProfileError as error:
+        raise pytest.Collector.CollectError(f"--sim-profile: {error}") from None
+    return TestSettings(
+        out=config.rootpath / options.sim_out,
+        seed=int(seed),
+        profile=options.sim_profile,
+        waves=options.sim_waves,
+        public=tuple(Path(path) for path in options.sim_public),
+    )
+
+
 class SimulationFailed(Exception):
     """A cocotb test failed; the message says it all, so no traceback of pytest is shown."""
 
@@ -83,10 +110,14 @@ class CocotbFile(pytest.Module):
     """A Python file with cocotb tests."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """Yield ordinary tests, then one item per cocotb test."""
+        """Yield ordinary tests, then one item per cocotb test.
+
+        Raises `CollectError` for a seed or a profile that does not exist.
+        """
         from doorbell_tb.sim.tests import tests_of
 
         yield from super().collect()
+        _settings(self.config)
         for test in tests_of(self.obj):
             yield CocotbItem.from_parent(self, name=test.name, test=test)
 
@@ -101,19 +132,11 @@ class CocotbItem(pytest.Item):
     def runtest(self) -> None:
         """Run the test in a simulator of its own; build that first if it is not there."""
         from doorbell.exit_codes import ExitCode
-        from doorbell_tb.profiles import profile
-        from doorbell_tb.sim.run import TestSettings, describe, replay, run_test
+        from doorbell_tb.sim.run import describe, replay, run_test
 
         if self._test.skip:
             pytest.skip("skip=True in the file")
-        options = self.config.option
-        settings = TestSettings(
-            out=self.config.rootpath / options.sim_out,
-            seed=int(os.environ.get(_SEED_VARIABLE) or 1),
-            profile=profile(options.sim_profile).name,
-            waves=options.sim_waves,
-            public=tuple(Path(path) for path in options.sim_public),
-        )
+        settings = _settings(self.config)
         program = _program(settings.waves, settings.public)
         if isinstance(program, str):
             raise SimulationFailed(program)

@@ -220,26 +220,38 @@ def own_tests(tmp_path):
     return file
 
 
-def test_plain_pytest_runs_one_item_and_one_process_per_test(own_tests):
-    folder = own_tests.parent
+def plain_pytest(file: Path, *options: str, seed: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            own_tests.name,
-            "--junitxml=out.xml",
-            "-p",
-            "no:cacheprovider",
-        ],
-        cwd=folder,
-        env=environment | {"DOORBELL_SEED": "9"},
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", file.name, "-p", "no:cacheprovider", *options],
+        cwd=file.parent,
+        env=environment | {"DOORBELL_SEED": seed},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "seed", "said"),
+    [
+        ([], "-1", "DOORBELL_SEED='-1': give 0 to 2**64 - 1"),
+        ([], "x", "DOORBELL_SEED='x': give"),
+        (["--sim-profile=zz"], "1", "--sim-profile: profile 'zz': must be one of harsh, "),
+    ],
+)
+def test_plain_pytest_refuses_bad_options_before_any_simulation(own_tests, options, seed, said):
+    done = plain_pytest(own_tests, *options, seed=seed)
+    assert done.returncode == 2
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (own_tests.parent / "out").exists()
+
+
+def test_plain_pytest_runs_one_item_and_one_process_per_test(own_tests):
+    folder = own_tests.parent
+    done = plain_pytest(own_tests, "--junitxml=out.xml", seed="9")
     cases = {
         case.get("name"): [child.tag for child in case if child.tag != "system-out"]
         for case in ElementTree.parse(folder / "out.xml").iter("testcase")
