@@ -205,7 +205,7 @@ def _header(name: str, package: str) -> Need:
 
 def _ccache() -> Need:
     path = shutil.which("ccache", path=os.environ.get("PATH"))
-    remedy = f"{_debian('ccache')}; rebuilding a simulator then takes a second, not twenty"
+    remedy = f"{_debian('ccache')}; a simulator that was built before is then built again in seconds, not minutes"
     return Need("ccache", path or "", path is not None, remedy, required=False)
 
 
