@@ -123,5 +123,11 @@ def test_what_is_no_edition(tmp_path):
         with pytest.raises(VectorsError):
             load(place)
     (tmp_path / "cut.zip").write_bytes(archive(tmp_path / "a.zip", ONE).read_bytes()[:-40])
-    with pytest.raises(VectorsError):
+    with pytest.raises(VectorsError, match=r"cut.zip: is no archive, or cut short; take it anew"):
         load(tmp_path / "cut.zip")
+
+
+def test_a_suite_that_there_is_not(capsys):
+    assert main(["replay", "smoke"]) == 2
+    wanted = "no suite 'smoke'; give a file, or one of: directed, random"
+    assert wanted in capsys.readouterr().err

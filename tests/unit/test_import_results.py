@@ -271,6 +271,17 @@ def test_a_later_import_may_supersede_and_loses_nothing():
     assert len(again.records) == 2
 
 
+def test_another_version_of_the_vector_is_no_conflict_and_hides_nothing():
+    """Or whoever plays a mended vector again would keep the failure of the old one."""
+    new, old = HASH, HASH.replace("a", "b")
+    store = Store().merged([record("FAIL", hash=old), record("PASS", hash=new)])
+    assert not store.conflicts()
+    assert {(one.verdict, one.hash) for one in store.standing()} == {("FAIL", old), ("PASS", new)}
+    unsaid = store.merged([record("INCONCLUSIVE")])
+    assert len(unsaid.conflicts()) == 2
+    assert {one.verdict for one in unsaid.standing()} == {"FAIL", "INCONCLUSIVE"}
+
+
 def test_of_two_that_are_alike_the_one_with_the_hash_stands():
     """Or a report without hashes would hide that the vector has changed since."""
     old = HASH.replace("a", "b")

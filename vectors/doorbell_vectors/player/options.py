@@ -15,9 +15,18 @@ _SUITES: Final = Path(__file__).resolve().parents[2] / "suites"
 
 
 def suite_path(name: str) -> Path:
-    """Return the file of a suite: a path, or the name of one of the project's own."""
+    """Return the file of a suite: a path, or the name of one of the project's own.
+
+    Raises:
+        VectorsError: a name that none of them has.
+    """
     path = Path(name)
-    return path if path.suffix == ".json" or path.exists() else _SUITES / f"{name}.json"
+    if path.suffix == ".json" or path.exists():
+        return path
+    known = sorted(one.stem for one in _SUITES.glob("*.json"))
+    if known and name not in known:
+        raise VectorsError(f"no suite {name!r}; give a file, or one of: {', '.join(known)}")
+    return _SUITES / f"{name}.json"
 
 
 def abilities(text: str) -> frozenset[str]:

@@ -48,6 +48,8 @@ def load(place: Path) -> Edition:
         if zipfile.is_zipfile(place):
             with zipfile.ZipFile(place) as archive:
                 return _archive(place.name, archive)
+        if place.suffix == ".zip":
+            raise ResultsError(f"{place}: is no archive, or cut short; take it anew")
         return _edition(place.name, None, {place.name: place.read_text(encoding="utf-8")})
     except (OSError, UnicodeDecodeError, zipfile.BadZipFile) as error:
         raise ResultsError(f"{place}: cannot be read: {error}") from error

@@ -75,23 +75,29 @@ class Store:
         return [record for record in self.records if not record.superseded]
 
     def conflicts(self) -> list[tuple[Record, ...]]:
-        """Return groups of live records of one id and one device that differ in their verdict."""
+        """Return groups of live records of one version of an id and one device that differ in their verdict."""
         return [group for group in self._groups() if len({record.verdict for record in group}) > 1]
 
     def standing(self) -> list[Record]:
-        """Return one record for each id and device: the heaviest verdict, of those the latest.
+        """Return one record for each id, device and version that was played: the heaviest verdict, of those the latest.
 
         Of two that are alike the one that says which version of the vector was played.
         """
-        return [
+        chosen = [
             min(sorted(group, key=_latest, reverse=True), key=_weight) for group in self._groups()
         ]
+        return list(dict.fromkeys(chosen))
 
     def _groups(self) -> list[tuple[Record, ...]]:
-        groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+        """Return the live records of each id, device and version; one that says none stands with every version."""
+        same: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
         for record in self.live():
-            groups[record.key].append(record)
-        return [tuple(group) for group in groups.values()]
+            same[record.key].append(record)
+        return [
+            tuple(record for record in group if record.hash in {"", version})
+            for group in same.values()
+            for version in sorted({record.hash for record in group} - {""}) or [""]
+        ]
 
 
 def _latest(record: Record) -> tuple[str, str]:
