@@ -408,6 +408,15 @@ def streamed(**options: Any) -> tuple[FakeTransport, Device, Stream]:
     return transport, device, stream
 
 
+def halted(code: int = Error.DMA_UR, opcode: int = 2) -> tuple[FakeTransport, Device, Stream]:
+    """`streamed`, and its first command has failed; nobody has looked yet."""
+    transport, device, stream = streamed()
+    stream.record()
+    stream.flush()
+    transport.halt(0, 0, code, opcode=opcode)
+    return transport, device, stream
+
+
 async def wait_for(*events: Event) -> None:
     """Wait for events, one after the other."""
     for event in events:

@@ -183,11 +183,17 @@ def marked(packet: Any, value: int) -> Any:
     return packet
 
 
-def copied() -> Maker:
-    """A clean run: one COPY of 256 bytes to the host, its record, its interrupt, get written back."""
+def fetched() -> Maker:
+    """One COPY of 256 bytes to the host, handed over and fetched; nothing of it is done."""
     maker = started()
     maker.submit(copy())
     maker.fetch()
+    return maker
+
+
+def copied() -> Maker:
+    """A clean run: one COPY of 256 bytes to the host, its record, its interrupt, get written back."""
+    maker = fetched()
     maker.writes(DATA, bytes(range(256)))
     maker.record(1)
     maker.interrupt()

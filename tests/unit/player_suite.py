@@ -17,6 +17,16 @@ STATE = QUEUE.STATUS.fields["state"]
 RESETTING = DEVICE.STATUS.fields["resetting"].mask
 
 
+CONTRACT_RANGES = [  # first, last, and whether a vector for that range holds on a device of 0.1.0
+    ("0.1.0", None, True),
+    ("0.0.9", "0.1.0", True),
+    ("0.1.0", "0.10.0", True),
+    ("0.1.1", None, False),
+    ("0.2.0", "0.3.0", False),
+    ("0.0.1", "0.0.65535", False),
+]
+
+
 def read(register: Any, **keys: Any) -> dict[str, Any]:
     return {"op": "read", "bar": 0, "at": register.offset, "size": 8, **keys}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from made_trace import BAR0, DATA, RING, STATE, Maker, copied, copy, marked, started
+from made_trace import BAR0, DATA, RING, STATE, Maker, copied, copy, fetched, marked, started
 
 from doorbell import encode
 from doorbell.contract import SignalMode, Space, registers
@@ -29,9 +29,7 @@ def test_two_batches_over_the_ring_end_have_no_findings():
 
 
 def test_data_after_its_record():
-    maker = started()
-    maker.submit(copy())
-    maker.fetch()
+    maker = fetched()
     maker.writes(DATA, bytes(128))
     maker.record(1)
     maker.writes(DATA + 128, bytes(128))
@@ -52,9 +50,7 @@ def test_record_covers_earlier_commands_too():
 
 
 def test_interrupt_before_its_record():
-    maker = started()
-    maker.submit(copy())
-    maker.fetch()
+    maker = fetched()
     maker.writes(DATA, bytes(256))
     maker.interrupt()
     maker.record(1)
@@ -109,9 +105,7 @@ def test_interrupt_of_another_vector():
 
 
 def test_write_outside_every_destination():
-    maker = started()
-    maker.submit(copy())
-    maker.fetch()
+    maker = fetched()
     maker.writes(DATA, bytes(256))
     maker.writes(DATA + 256, bytes(4))
     maker.record(1)
@@ -128,9 +122,7 @@ def test_write_before_the_doorbell():
 
 
 def test_record_with_a_value_of_no_command():
-    maker = started()
-    maker.submit(copy())
-    maker.fetch()
+    maker = fetched()
     maker.writes(DATA, bytes(256))
     maker.record(7)
     assert maker.broken() == {"DMA-COPY-002"}

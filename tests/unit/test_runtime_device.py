@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_transport import ONES, FakeTransport, opened, run, streamed
+from fake_transport import ONES, FakeTransport, halted, opened, run, streamed
 
 import doorbell
 from doorbell import encode
@@ -267,10 +267,7 @@ def test_device_reset_brings_every_stream_back() -> None:
 
 def test_errors_are_seen_again_after_a_device_reset() -> None:
     """The device counts generations from 1 again: the first new error has the number of an old one."""
-    transport, device, stream = streamed()
-    stream.record()
-    stream.flush()
-    transport.halt(0, 0)
+    transport, device, stream = halted()
     with pytest.raises(QueueError):
         run(transport, stream.synchronize())
     run(transport, device.reset())
@@ -321,10 +318,7 @@ def test_close_reports_faults_that_nobody_was_told_of() -> None:
 
 
 def test_close_reports_an_error_that_nobody_waited_for() -> None:
-    transport, device, stream = streamed()
-    stream.record()
-    stream.flush()
-    transport.halt(0, 0, Error.BAD_KERNEL)
+    transport, device, _ = halted(Error.BAD_KERNEL)
     device.service()
     with pytest.raises(QueueError, match="BAD_KERNEL"):
         run(transport, device.close())
@@ -332,10 +326,7 @@ def test_close_reports_an_error_that_nobody_waited_for() -> None:
 
 
 def test_close_is_quiet_about_an_error_that_was_raised() -> None:
-    transport, device, stream = streamed()
-    stream.record()
-    stream.flush()
-    transport.halt(0, 0)
+    transport, device, stream = halted()
     with pytest.raises(QueueError):
         run(transport, stream.synchronize())
     run(transport, device.close())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_transport import run, streamed, wait_for
+from fake_transport import halted, run, streamed, wait_for
 
 from doorbell import encode
 from doorbell.contract import Error
@@ -109,10 +109,7 @@ def test_the_site_of_a_block_is_the_callers_line() -> None:
 
 
 def test_a_code_of_a_later_contract_is_reported_by_number() -> None:
-    transport, _, stream = streamed()
-    stream.record()
-    stream.flush()
-    transport.halt(0, 0, 0x7F, opcode=0xEE)
+    transport, _, stream = halted(0x7F, opcode=0xEE)
     with pytest.raises(QueueError, match=r"error 0x7f.*0xee"):
         run(transport, stream.synchronize())
 

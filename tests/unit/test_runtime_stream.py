@@ -7,7 +7,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from fake_transport import opened, prop, run, streamed
+from fake_transport import halted, opened, prop, run, streamed
 from hypothesis import given
 
 from doorbell import encode, kernels
@@ -456,10 +456,7 @@ def test_leaving_a_stream_by_an_exception_awaits_nothing() -> None:
 
 
 def test_closing_a_failed_stream_tells_whoever_was_not_told() -> None:
-    transport, device, stream = streamed()
-    stream.record()
-    stream.flush()
-    transport.halt(0, 0, Error.BAD_MODE)
+    transport, device, stream = halted(Error.BAD_MODE)
     device.service()
     with pytest.raises(QueueError, match="BAD_MODE"):
         run(transport, stream.close())
@@ -468,10 +465,7 @@ def test_closing_a_failed_stream_tells_whoever_was_not_told() -> None:
 
 
 def test_closing_a_failed_stream_is_quiet_when_its_error_was_raised() -> None:
-    transport, _, stream = streamed()
-    stream.record()
-    stream.flush()
-    transport.halt(0, 0)
+    transport, _, stream = halted()
     with pytest.raises(QueueError):
         run(transport, stream.synchronize())
     run(transport, stream.close())
