@@ -52,7 +52,7 @@ module command_processor
     output logic    irq_valid_o,
     output vector_t irq_vector_o,
 
-    // DMA engine and launch dispatcher. Aborts go to both and always stop a whole queue.
+    // DMA engine and launch dispatcher. Aborts go to both and stop what a queue has running.
     output logic        dma_cmd_valid_o,
     input  logic        dma_cmd_ready_i,
     output dma_cmd_t    dma_cmd_o,
@@ -64,7 +64,7 @@ module command_processor
     input  logic        launch_done_valid_i,
     input  done_t       launch_done_i,
     output logic        abort_valid_o,
-    output abort_t      abort_o,
+    output queue_t      abort_queue_o,
 
     // Semaphores.
     output logic     sem_req_valid_o,
@@ -236,8 +236,8 @@ module command_processor
       .halt_o(halt),
       .load_o(load),
       .abort_valid_o,
-      .abort_o,
-      .abort_queue_o(aborted)
+      .abort_queue_o,
+      .aborted_o(aborted)
   );
 
   cp_doorbell u_doorbell (

@@ -53,8 +53,8 @@ module cp_queue_state
     output load_t   load_o,
 
     output logic    abort_valid_o,
-    output abort_t  abort_o,
-    output queues_t abort_queue_o  // the same pulse, one bit per queue
+    output queue_t  abort_queue_o,
+    output queues_t aborted_o  // the same pulse, one bit per queue
 );
   queues_t cleared_q;  // still to load after rst_i
   queues_t aborted_q;  // since the last load
@@ -77,15 +77,11 @@ module cp_queue_state
   assign idle_o = ~resetting_o
       & (~(running_o | draining_o) | (retired_all & ~front & ~visiting_i & ~dirty_i & ~failed_i & ~refused_i));
   assign want_abort = (resetting_o | (live_o & stopping_i)) & open_i & ~handing_i & ~aborted_q;
-  assign abort_queue_o = want_abort & (~want_abort + queues_t'(1));  // lowest queue
+  assign aborted_o = want_abort & (~want_abort + queues_t'(1));  // lowest queue
   assign abort_valid_o = want_abort != '0;
+  assign abort_queue_o = abort_valid_o ? next_of(want_abort, '1) : '0;
   assign flush = resetting_o & ~open_i & ~handing_i & ~fetching_i & ~checking_i & ~visiting_i;
   assign enable = reset_i ? '0 : (enable_i & ~(running_o | draining_o | halted_o | resetting_o | cleared_q));
-
-  always_comb begin
-    abort_o = '{whole: 1'b1, owner: '0};
-    if (abort_valid_o) abort_o.owner.queue = next_of(want_abort, '1);
-  end
 
   // An enable comes for one queue and lasts one cycle, so it goes first; the others wait.
   always_comb begin
@@ -104,7 +100,7 @@ module cp_queue_state
 
   always_ff @(posedge clk_i) begin
     cleared_q <= cleared_q & ~load;
-    aborted_q <= (aborted_q | abort_queue_o) & ~load;
+    aborted_q <= (aborted_q | aborted_o) & ~load;
     resetting_o <= (resetting_o & ~load) | ctrl_reset_i
         | (reset_i ? (running_o | draining_o | halted_o) & ~load : '0);
     running_o <= enable | (running_o & ~load & (resetting_o | ~(halt_done_i | drain_i)));

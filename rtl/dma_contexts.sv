@@ -1,6 +1,6 @@
 // Channels of the DMA engine: one command each, split into jobs for the reader and the mover, one step a cycle.
 //
-//   cmd ─► [ free channel ] ─► step: read job ─► dma_read  ─┐ busy, dropped, errors
+//   cmd ─► [ free channel ] ─► step: read job ─► dma_read  ─┐ busy, errors
 //                               ▲    move job ─► dma_mover ─┤
 //                               └───────────────────────────┘ ... nothing left, nothing in flight ─► done
 //
@@ -13,8 +13,7 @@
 // Promises. A channel takes a step only when the job before is over, with all it had in flight. Exactly one done a
 // command, at most one a cycle, when every byte is performed (ORD-RETIRE-001: a host write is accepted by the endpoint, a device
 // write is in memory, a read has landed). After the first failed read, or an abort, nothing new is issued and done
-// follows when nothing is in flight; it says ERROR_ABORTED only if bytes were left out. Length 0 issues nothing
-// (DMA-COPY-004).
+// follows when nothing is in flight; of an abort it says nothing. Length 0 issues nothing (DMA-COPY-004).
 `include "check.svh"
 
 module dma_contexts
@@ -30,7 +29,7 @@ module dma_contexts
     output logic     cmd_ready_o,
     input  dma_cmd_t cmd_i,
     input  logic     abort_valid_i,
-    input  abort_t   abort_i,
+    input  logic [QueueBits-1:0] abort_queue_i,
     output logic     done_valid_o,
     output done_t    done_o,
 
@@ -47,11 +46,9 @@ module dma_contexts
     output logic      read_job_valid_o,
     output read_job_t read_job_o,
     input  channels_t read_busy_i,
-    input  channels_t read_dropped_i,
     output logic      move_job_valid_o,
     output move_job_t move_job_o,
     input  channels_t move_busy_i,
-    input  channels_t move_dropped_i,
 
     // A read of this channel is over.
     input logic         read_done_valid_i,
@@ -67,7 +64,6 @@ module dma_contexts
   channels_t moving_q;  // its last job is a move job
   channels_t stop_q;  // issues nothing new
   channels_t failed_q;  // a read failed before any abort
-  channels_t dropped_q;  // bytes of a job were left out
   channels_t to_host_q;
   owner_t owner_q[CHANNELS];
   source_e source_q[CHANNELS];
@@ -93,10 +89,6 @@ module dma_contexts
   assign load_channel_o = free;
   assign load_data_o = cmd_i.inline_data;
 
-  function automatic logic owned_by(input abort_t abort, input owner_t owner);
-    return abort.owner.queue == owner.queue && (abort.whole || abort.owner.slot == owner.slot);
-  endfunction
-
   always_comb begin
     free = '0;
     abort_match = '0;
@@ -107,9 +99,9 @@ module dma_contexts
       end
     end
     if (abort_valid_i) begin
-      abort_new = owned_by(abort_i, cmd_i.owner);
+      abort_new = cmd_i.owner.queue == abort_queue_i;
       for (int unsigned c = 0; c < CHANNELS; c++) begin
-        abort_match[c] = busy_q[c] && owned_by(abort_i, owner_q[c]);
+        abort_match[c] = busy_q[c] && owner_q[c].queue == abort_queue_i;
       end
     end
   end
@@ -121,7 +113,6 @@ module dma_contexts
   logic [31:0] staged;  // bytes read and not yet moved; all bytes of a move without host reads
   logic [31:0] amount;  // bytes of the new job
   logic [31:0] room;
-  logic left_out;
 
   round_robin #(
       .Requesters(CHANNELS)
@@ -140,13 +131,11 @@ module dma_contexts
     read_job_o = '0;
     move_job_o = '0;
     report = 1'b0;
-    left_out = 1'b0;
     staged = '0;
     amount = '0;
     room = '0;
     if (step) begin
-      staged   = move_left_q[now] - read_left_q[now];
-      left_out = dropped_q[now] || read_left_q[now] != '0 || move_left_q[now] != '0;
+      staged = move_left_q[now] - read_left_q[now];
       if (stop_q[now]) begin
         report = 1'b1;
       end else if (read_left_q[now] != '0 && !reading_q[now]) begin
@@ -202,21 +191,14 @@ module dma_contexts
   endfunction
 
   always_ff @(posedge clk_i) begin
-    if ((read_dropped_i | move_dropped_i) != '0) begin
-      dropped_q <= dropped_q | read_dropped_i | move_dropped_i;
-    end
-
     if (abort_match != '0) stop_q <= stop_q | abort_match;
 
-    // DMA-ERR-001 to 005. Bytes of a read that failed after an abort are left out; the command stays aborted.
-    if (read_done_valid_i && read_done_status_i != ReadOk) begin
-      if (stop_q[read_done_channel_i]) dropped_q[read_done_channel_i] <= 1'b1;
-      else begin
-        stop_q[read_done_channel_i] <= 1'b1;
-        failed_q[read_done_channel_i] <= 1'b1;
-        code_q[read_done_channel_i] <= error_of(read_done_status_i);
-        bad_addr_q[read_done_channel_i] <= read_done_addr_i;
-      end
+    // DMA-ERR-001 to 005: the first failure counts, and none after an abort.
+    if (read_done_valid_i && read_done_status_i != ReadOk && !stop_q[read_done_channel_i]) begin
+      stop_q[read_done_channel_i] <= 1'b1;
+      failed_q[read_done_channel_i] <= 1'b1;
+      code_q[read_done_channel_i] <= error_of(read_done_status_i);
+      bad_addr_q[read_done_channel_i] <= read_done_addr_i;
     end
     if (step) begin
       if (read_job_valid_o) begin
@@ -233,11 +215,10 @@ module dma_contexts
 
     done_valid_q <= report;
     if (report) begin
-      busy_q[now] <= 1'b0;
+      busy_q[now]  <= 1'b0;
       done_q.owner <= owner_q[now];
-      done_q.code  <= failed_q[now] ? code_q[now] :
-                      (stop_q[now] && left_out) ? ERROR_ABORTED : ERROR_NONE;
-      done_q.addr <= failed_q[now] ? bad_addr_q[now] : '0;
+      done_q.code  <= failed_q[now] ? code_q[now] : ERROR_NONE;
+      done_q.addr  <= failed_q[now] ? bad_addr_q[now] : '0;
     end
 
     if (accept) begin
@@ -246,7 +227,6 @@ module dma_contexts
       moving_q[free] <= 1'b0;
       stop_q[free] <= abort_new;
       failed_q[free] <= 1'b0;
-      dropped_q[free] <= 1'b0;
       to_host_q[free] <= cmd_i.dst_space == SPACE_HOST;
       owner_q[free] <= cmd_i.owner;
       source_q[free] <= cmd_i.source;

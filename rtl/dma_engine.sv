@@ -34,7 +34,7 @@ module dma_engine
     output logic     cmd_ready_o,
     input  dma_cmd_t cmd_i,
     input  logic     abort_valid_i,
-    input  abort_t   abort_i,
+    input  logic [QueueBits-1:0] abort_queue_i,
     output logic     done_valid_o,
     output done_t    done_o,
 
@@ -84,13 +84,11 @@ module dma_engine
   logic      read_job_valid;
   read_job_t read_job;
   channels_t read_busy;
-  channels_t read_dropped;
   logic      read_done_valid;
   channel_t  read_done_channel;
   logic      move_job_valid;
   move_job_t move_job;
   channels_t move_busy;
-  channels_t move_dropped;
   logic      contexts_idle;
 
   assign read_done_valid   = read_done_valid_i && read_done_i.client == ClientDma;
@@ -103,7 +101,7 @@ module dma_engine
       .cmd_ready_o        (cmd_ready_o),
       .cmd_i              (cmd_i),
       .abort_valid_i      (abort_valid_i),
-      .abort_i            (abort_i),
+      .abort_queue_i      (abort_queue_i),
       .done_valid_o       (done_valid_o),
       .done_o             (done_o),
       .mps_i              (mps_i),
@@ -115,11 +113,9 @@ module dma_engine
       .read_job_valid_o   (read_job_valid),
       .read_job_o         (read_job),
       .read_busy_i        (read_busy),
-      .read_dropped_i     (read_dropped),
       .move_job_valid_o   (move_job_valid),
       .move_job_o         (move_job),
       .move_busy_i        (move_busy),
-      .move_dropped_i     (move_dropped),
       .read_done_valid_i  (read_done_valid),
       .read_done_channel_i(read_done_channel),
       .read_done_status_i (read_done_i.status),
@@ -140,7 +136,6 @@ module dma_engine
       .job_i         (read_job),
       .stop_i        (stop),
       .busy_o        (read_busy),
-      .dropped_o     (read_dropped),
       .req_valid_o   (read_req_valid_o),
       .req_ready_i   (read_req_ready_i),
       .req_o         (read_req_o),
@@ -185,7 +180,6 @@ module dma_engine
       .job_i           (move_job),
       .stop_i          (stop),
       .busy_o          (move_busy),
-      .dropped_o       (move_dropped),
       .host_room_i     (host_room),
       .device_room_i   (device_room),
       .host_valid_o    (host_segment_valid),

@@ -27,7 +27,6 @@ module dma_mover
     input  move_job_t job_i,
     input  channels_t stop_i,
     output channels_t busy_o,
-    output channels_t dropped_o,  // pulse: the rest of the job was left out
 
     // Segments, to one of the two queues; room: it takes a largest segment.
     input  logic     host_room_i,
@@ -166,7 +165,6 @@ module dma_mover
   end
 
   assign busy_o = active_q | pending_q;
-  assign dropped_o = active_q & stop_i;
   assign beat_valid_o = beat_valid_q;
   assign beat_o = beat_q;
 

@@ -25,7 +25,6 @@ module dma_read
     input  read_job_t job_i,
     input  channels_t stop_i,
     output channels_t busy_o,
-    output channels_t dropped_o,  // pulse: the rest of the job was left out
 
     // Endpoint.
     output logic      req_valid_o,
@@ -127,7 +126,6 @@ module dma_read
   assign req_valid_o = req_valid_q;
   assign req_o = req_q;
   assign busy_o = active_q | pending_q;
-  assign dropped_o = active_q & stop_i;
 
   `CHECK(JobToFreeChannel, job_valid_i |-> !busy_o[job_channel])
   `CHECK(DoneExpected, done_valid_i |-> pending_q[done_channel_i])

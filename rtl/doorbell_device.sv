@@ -105,7 +105,7 @@ module doorbell_device
   launch_cmd_t launch_cmd;
   done_t       launch_done;
   logic        abort_valid;
-  abort_t      abort;
+  queue_t      abort_queue;
 
   // Semaphores.
   logic sem_req_valid, sem_req_ready, sem_rsp_valid;
@@ -333,7 +333,7 @@ module doorbell_device
       .launch_done_valid_i(launch_done_valid),
       .launch_done_i      (launch_done),
       .abort_valid_o      (abort_valid),
-      .abort_o            (abort),
+      .abort_queue_o      (abort_queue),
       .sem_req_valid_o    (sem_req_valid),
       .sem_req_ready_i    (sem_req_ready),
       .sem_req_o          (sem_req),
@@ -393,7 +393,7 @@ module doorbell_device
       .cmd_ready_o      (dma_cmd_ready),
       .cmd_i            (dma_cmd),
       .abort_valid_i    (abort_valid),
-      .abort_i          (abort),
+      .abort_queue_i    (abort_queue),
       .done_valid_o     (dma_done_valid),
       .done_o           (dma_done),
       .read_req_valid_o (dma_read_valid),
@@ -435,7 +435,7 @@ module doorbell_device
       .done_valid_o     (launch_done_valid),
       .done_o           (launch_done),
       .abort_valid_i    (abort_valid),
-      .abort_i          (abort),
+      .abort_queue_i    (abort_queue),
       .read_req_valid_o (args_valid),
       .read_req_ready_i (args_ready),
       .read_req_o       (args_read),

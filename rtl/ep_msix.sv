@@ -100,7 +100,7 @@ module ep_msix
   vector_t vector;  // of the moderation registers
   vectors_t unmask;
   logic     rsp_valid_q;
-  reg_rsp_t rsp_q;
+  logic [63:0] rdata_q;
 
   assign write    = reg_req_valid_i && reg_req_i.op == RegWrite;
   assign in_table = reg_req_i.addr[13:12] == 2'(MSIX_TABLE_OFFSET >> 12);
@@ -120,14 +120,12 @@ module ep_msix
     open_q      <= open && !rst_i;
     rsp_valid_q <= reg_req_valid_i && !rst_i;
     if (reg_req_valid_i) begin
-      rsp_q.err <= 1'b0;
       if (in_table) begin
-        rsp_q.rdata <= reg_req_i.addr[3] ? {31'b0, masked_q[entry], data_q[entry]}
-                                         : address_q[entry];
+        rdata_q <= reg_req_i.addr[3] ? {31'b0, masked_q[entry], data_q[entry]} : address_q[entry];
       end else if (in_pba) begin
-        rsp_q.rdata <= 64'(due_q);
+        rdata_q <= 64'(due_q);
       end else begin
-        rsp_q.rdata <= {16'b0, timer_q[vector], count_q[vector]};
+        rdata_q <= {16'b0, timer_q[vector], count_q[vector]};
       end
     end
     if (write && in_table && !reg_req_i.addr[3]) begin
@@ -158,7 +156,7 @@ module ep_msix
   assign unused_request  = ^{reg_req_i.wdata2, reg_req_i.addr, reg_req_i.be};
 
   assign reg_rsp_valid_o = rsp_valid_q;
-  assign reg_rsp_o       = rsp_q;
+  assign reg_rsp_o       = '{err: 1'b0, rdata: rdata_q};
 
   // ---- events ------------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@
 // command, one a cycle, when nothing of it is in flight. cmd_ready_o: a context is free, whatever cmd_valid_i says.
 // Between launches nothing is ordered: the command processor starts no launch before what it has to wait for.
 // Keeps EU-LAUNCH-001 to EU-LAUNCH-003 and EU-ARG-001 to EU-ARG-005.
+`include "check.svh"
 
 module launch_dispatcher
   import doorbell_pkg::*;
@@ -24,7 +25,7 @@ module launch_dispatcher
     output logic        done_valid_o,
     output done_t       done_o,
     input  logic        abort_valid_i,
-    input  abort_t      abort_i,
+    input  logic [QueueBits-1:0] abort_queue_i,
 
     // Requester of the endpoint: argument blocks in HOST.
     output logic       read_req_valid_o,
@@ -69,6 +70,7 @@ module launch_dispatcher
   set_t        fetch_failed;
   error_e      fetch_code;
   context_t    device_context;
+  logic        host_block;
   logic        unused_info;
 
   // Check.
@@ -94,6 +96,7 @@ module launch_dispatcher
   logic [UNITS-1:0] give;
   context_t         give_context;
 
+  assign host_block  = read_beat_valid_i && read_beat_i.client == ClientArgs;
   assign unused_info = ^read_beat_i.info;  // dst names the context too
 
   launch_table #(
@@ -105,7 +108,7 @@ module launch_dispatcher
       .cmd_ready_o,
       .cmd_i,
       .abort_valid_i,
-      .abort_i,
+      .abort_queue_i,
       .done_valid_o,
       .done_o,
       .fetch_valid_o  (fetch_valid),
@@ -166,10 +169,8 @@ module launch_dispatcher
       .Contexts(Contexts)
   ) u_store (
       .clk_i,
-      .host_valid_i    (read_beat_valid_i && read_beat_i.client == ClientArgs),
+      .host_valid_i    (host_block),
       .host_context_i  (read_beat_i.dst[6+:ContextBits]),
-      .host_at_i       (read_beat_i.dst[5:0]),
-      .host_be_i       (read_beat_i.be),
       .host_data_i     (read_beat_data_i),
       .device_valid_i  (mem_rsp_valid_i),
       .device_context_i(device_context),
@@ -215,4 +216,7 @@ module launch_dispatcher
       .unit_abort_o,
       .unit_done_i
   );
+
+  // Blocks are aligned to their size (CP-PKT rules), and no completion ends inside an aligned 64 bytes.
+  `CHECK(WholeBlocks, !host_block || (read_beat_i.be == '1 && read_beat_i.dst[5:0] == '0))
 endmodule

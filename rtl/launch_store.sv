@@ -1,6 +1,6 @@
 // Argument blocks of the launches in flight, 64 bytes a context.
 //
-//   HOST beats ────┐                    ┌─► line_o       one block, for the check
+//   HOST beat ─────┐                    ┌─► line_o       one block, for the check
 //   DEVICE answer ─┴─► block[context] ──┴─► unit_args_o  a copy for each unit, stable until its next one
 //
 // Wide data moves only when something lands or is copied. A copy asked for in one cycle is there in the next.
@@ -14,11 +14,9 @@ module launch_store
 ) (
     input logic clk_i,
 
-    // A beat from HOST: data[7:0] belongs at byte host_at_i of the block.
+    // A whole block from HOST.
     input logic                   host_valid_i,
     input logic [ContextBits-1:0] host_context_i,
-    input logic [            5:0] host_at_i,
-    input logic [           63:0] host_be_i,
     input line_t                  host_data_i,
 
     // A whole block from DEVICE.
@@ -38,16 +36,8 @@ module launch_store
 );
   line_t blocks[Contexts];
 
-  function automatic line_t bit_mask(input logic [63:0] be);
-    for (int unsigned i = 0; i < 64; i++) bit_mask[8*i+:8] = {8{be[i]}};
-  endfunction
-
   always_ff @(posedge clk_i) begin
-    if (host_valid_i) begin : HostBeat
-      automatic line_t mask = bit_mask(host_be_i) << {host_at_i, 3'd0};
-      automatic line_t data = host_data_i << {host_at_i, 3'd0};
-      blocks[host_context_i] <= (blocks[host_context_i] & ~mask) | (data & mask);
-    end
+    if (host_valid_i) blocks[host_context_i] <= host_data_i;
     if (device_valid_i) blocks[device_context_i] <= device_data_i;
     if (show_i) line_o <= blocks[show_context_i];
     for (int unsigned u = 0; u < UNITS; u++) begin

@@ -6,8 +6,7 @@
 // A context's bit stands in exactly one of the sets. One context at a time is offered to launch_fetch and is in
 // launch_arguments; any number wait or run.
 // Promises: exactly one done for each accepted command, one a cycle, when no read and no group of it is in flight. An
-// abort (also in the cycle of acceptance) lets no further step start; unless its last group is already done, an aborted
-// command reports ABORTED.
+// abort of a queue (also in the cycle of acceptance) lets no further step of it start; an aborted command reports no error.
 `include "check.svh"
 
 module launch_table
@@ -25,7 +24,7 @@ module launch_table
     output logic        cmd_ready_o,
     input  launch_cmd_t cmd_i,
     input  logic        abort_valid_i,
-    input  abort_t      abort_i,
+    input  logic [QueueBits-1:0] abort_queue_i,
     output logic        done_valid_o,
     output done_t       done_o,
 
@@ -102,10 +101,6 @@ module launch_table
     for (int unsigned c = 0; c < Contexts; c++) if (one_hot[c]) number |= context_t'(c);
   endfunction
 
-  function automatic logic hits(input abort_t abort, input owner_t owner);
-    return abort.owner.queue == owner.queue && (abort.whole || abort.owner.slot == owner.slot);
-  endfunction
-
   // The last index that both grid (1..65536) and output matrix have.
   function automatic logic [11:0] last_index(input logic [16:0] grid, input logic [11:0] tile);
     return (grid > 17'(tile)) ? tile : 12'(grid - 17'd1);
@@ -128,7 +123,8 @@ module launch_table
 
       for (int unsigned c = 0; c < Contexts; c++) begin
         if (accept[c]) cmd_q[c] <= cmd_i;
-        if (abort_valid_i && hits(abort_i, accept[c] ? cmd_i.owner : cmd_q[c].owner)) begin
+        if (abort_valid_i
+            && abort_queue_i == (accept[c] ? cmd_i.owner.queue : cmd_q[c].owner.queue)) begin
           aborted[c] = accept[c] || !free_q[c];
         end
       end
@@ -165,10 +161,6 @@ module launch_table
         done_q <= '{owner: cmd_q[c].owner, code: code_q[c], addr: addr_q[c]};
       end
       for (int unsigned c = 0; c < Contexts; c++) begin
-        if (finished[c]) begin
-          code_q[c] <= aborted_q[c] ? ERROR_ABORTED : ERROR_NONE;
-          addr_q[c] <= '0;
-        end
         if (fetch_failed_i[c]) begin
           code_q[c] <= fetch_code_i;
           addr_q[c] <= cmd_q[c].args_addr;
@@ -177,8 +169,8 @@ module launch_table
           code_q[c] <= checked_code_i;
           addr_q[c] <= '0;
         end
-        if (cut[c]) begin
-          code_q[c] <= ERROR_ABORTED;
+        if (finished[c] || cut[c]) begin
+          code_q[c] <= ERROR_NONE;
           addr_q[c] <= '0;
         end
       end

@@ -35,12 +35,6 @@ package seams_pkg;
     logic [63:0] addr;
   } done_t;
 
-  // Stop what one owner, or (whole) every owner of the queue, has running. Each stopped piece still reports done.
-  typedef struct packed {
-    logic   whole;
-    owner_t owner;
-  } abort_t;
-
   // Command processor -> DMA engine.
   typedef enum logic [1:0] {
     SourceHost,
