@@ -9,7 +9,6 @@ from typing import Final
 from doorbell.errors import DeviceLost, IncompatibleDevice
 from doorbell.vfio_user import negotiation
 from doorbell.vfio_user.messages import (
-    DeviceInfo,
     Header,
     IrqInfo,
     IrqSet,
@@ -113,11 +112,6 @@ class Client:
             raise DeviceLost(f"vfio-user server at {self._path}: {reason}") from None
 
     # What the protocol offers -----------------------------------------------------------------------
-    def device_info(self) -> DeviceInfo:
-        """Ask how many regions and kinds of interrupts there are."""
-        request = DeviceInfo(DeviceInfo.FORMAT.size)
-        return DeviceInfo.unpack(self.request(Command.DEVICE_GET_INFO, request.pack()))
-
     def region_info(self, index: int) -> RegionInfo:
         """Ask for size and flags of a region."""
         request = RegionInfo(RegionInfo.FORMAT.size, 0, index)
