@@ -150,7 +150,8 @@ class LinkTlp:
 
     ``kind`` is "memory_write", "memory_read", "completion", "message_interrupt" or "other";
     ``address`` the first byte meant (0 for completions), ``length`` the payload or what is asked
-    for, in bytes; ``requester`` the 16-bit id.
+    for, in bytes; ``requester`` the 16-bit id. The last three are a completion's own, 0 elsewhere:
+    ``byte_count`` in bytes (1 to 4096), ``lower_address`` (7 bits), ``byte_count_modified`` (1 bit).
     """
 
     cycle: int
@@ -164,6 +165,9 @@ class LinkTlp:
     first_be: int = 0
     last_be: int = 0
     requester: int = 0
+    byte_count: int = 0
+    lower_address: int = 0
+    byte_count_modified: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,9 @@ class RtlLab:
             columns.first_be,
             columns.last_be,
             columns.requester,
+            np.where(columns.completion, columns.byte_count, 0),
+            np.where(columns.completion, columns.lower_address, 0),
+            np.where(columns.completion, columns.byte_count_modified, 0),
         ]
         wanted = np.flatnonzero(~columns.config)
         listed = zip(*(column[wanted].tolist() for column in shown), strict=True)

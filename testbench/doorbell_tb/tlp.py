@@ -161,6 +161,7 @@ class Columns:
         self.completer = second >> 16
         self.status = second >> 13 & 7
         self.byte_count = np.where(second & 0xFFF == 0, 4096, second & 0xFFF)
+        self.byte_count_modified = second >> 12 & 1
         self.lower_address = third & 0x7F
         high = np.where(self.wide, third, 0).astype(np.uint64) << np.uint64(32)
         low = np.where(self.wide, fourth, third).astype(np.uint64) & np.uint64(0xFFFF_FFFC)
