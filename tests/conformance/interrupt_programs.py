@@ -18,7 +18,7 @@ def entry(device: Device, vector: int) -> int:
 
 
 async def the_timer_counts_from_the_first_event(device: Device) -> None:
-    """INT-MOD-002, INT-MOD-001: later events do not put the message off; a count of 1 sends each at once."""
+    """INT-MOD-001 to INT-MOD-003: later events do not put the message off; a count of 1 sends each at once."""
     transport, vector, timer = device.transport, 8, 6000
     register, queue = registers.VECTOR[vector].MODERATION, RawQueue(device, log2=6)
     device.post(register, register.encode(count=100, timer=slack(timer)))

@@ -1766,7 +1766,8 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale=(
             "The late data would otherwise land in the buffer of the tag's next user (litex_m2sdr "
-            "#156)."
+            "#156). Whether a write of QUARANTINE, or the reset of that register, reaches tags "
+            "that rest already is open; software sets it before."
         ),
         status="active",
         since="0.1.0",
@@ -1858,11 +1859,15 @@ RULES: Final[dict[str, Rule]] = {
         area="ERR",
         text=(
             "The device shall become fatal only for a malformed TLP received (MALFORMED_TLP), a "
-            "receiver overflow (RECEIVER_OVERFLOW), every tag in quarantine (TAGS_EXHAUSTED) or a "
-            "failed internal check (INTERNAL), with that fatal_cause."
+            "receiver overflow (RECEIVER_OVERFLOW), every tag that requests may carry in "
+            "quarantine (TAGS_EXHAUSTED) or a failed internal check (INTERNAL), with that "
+            "fatal_cause."
         ),
         rationale=(
-            "The list is closed, so software knows that everything else costs one queue only."
+            "The list is closed, so software knows that everything else costs one queue only. With "
+            "Extended Tag Field Enable off requests carry tags 0 to 31 alone; what counts when "
+            "that bit changes while reads are outstanding or tags rest is open, as PCI Express "
+            "leaves it."
         ),
         status="active",
         since="0.1.0",
@@ -2000,7 +2005,8 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale=(
             "The tag leads software to the line of code that submitted the command; without it an "
-            "error has no owner."
+            "error has no owner. When several reads of one command fail, the address is that of "
+            "any one of them."
         ),
         status="active",
         since="0.1.0",
@@ -2304,6 +2310,21 @@ RULES: Final[dict[str, Rule]] = {
         ),
         rationale=(
             "The last event of a burst never reaches the count; without the timer it is lost."
+        ),
+        status="active",
+        since="0.1.0",
+    ),
+    "INT-MOD-003": Rule(
+        id="INT-MOD-003",
+        area="INT",
+        text=(
+            "An unmasked vector whose MODERATION has a count of 2 or more shall send no message "
+            "before its unsent events reach the count or timer cycles have passed since the first "
+            "of them, unless it was unmasked or MODERATION was written meanwhile."
+        ),
+        rationale=(
+            "A message that comes early is right but defeats the moderation that software asked "
+            "for; what a write of MODERATION does to events counted before it is open."
         ),
         status="active",
         since="0.1.0",

@@ -124,6 +124,12 @@ class ConfigSpace:
         size = 128 << (self.read(self._express + 8, 2) >> 12 & 7)
         return min(size, limits.reference.MRRS_BYTES_MAX)
 
+    @property
+    def tags(self) -> int:
+        """How many tags requests may carry: 5 bits of them, unless Extended Tag Field Enable is set (ERR-FATAL-001)."""
+        extended = self.read(self._express + 8, 2) & 1 << 8
+        return 1 << 16 if extended else 1 << 5
+
     def bar(self, number: int) -> int | None:
         """Base of BAR 0 or 2; None while memory space is off (EP-BAR-003)."""
         if not self.read(_COMMAND, 2) & _MEMORY_SPACE:

@@ -71,6 +71,7 @@ class DeviceModel:
             tags=Tags(
                 clock,
                 shape.tags,
+                usable=lambda: self.config.tags,
                 exhausted=lambda: self.fail(FatalCause.TAGS_EXHAUSTED),
                 unexpected=self.unexpected,
             ),

@@ -145,7 +145,7 @@ class Execution:
                 return
             if link and not requester.open:
                 requester.when_open(act)
-            elif tag and not tags.free:
+            elif tag and not tags.left:
                 tags.when_free(act)
             else:
                 action()

@@ -73,7 +73,7 @@ class Fetch:
             core = self._core
             if not core.requester.open:
                 core.requester.when_open(send)
-            elif not core.tags.free:
+            elif not core.tags.left:
                 core.tags.when_free(send)
             else:
                 cycles = core.delays.draw(core.delays.timing.read)

@@ -43,10 +43,15 @@ class Tags:
         clock: Clock,
         count: int,
         *,
+        usable: Callable[[], int],
         exhausted: Callable[[], None],
         unexpected: Callable[[int], None],
     ) -> None:
-        """``exhausted`` is called when every tag rests, ``unexpected`` for so many late completions."""
+        """``usable`` gives how many of the tags, from 0 on, requests may carry.
+
+        ``exhausted`` is called when every one of these rests, ``unexpected`` for so many late completions.
+        """
+        self._usable = usable
         self._clock = clock
         self._exhausted = exhausted
         self._unexpected = unexpected
@@ -62,8 +67,20 @@ class Tags:
 
     @property
     def free(self) -> int:
-        """Tags that a read can take."""
-        return self.count - self.quarantined - sum(len(held.open) for held in self._held)
+        """Tags that neither rest nor are taken."""
+        return self.count - len(self._used())
+
+    @property
+    def left(self) -> list[int]:
+        """Tags that a read can take, ascending."""
+        used = self._used()
+        return [number for number in range(min(self.count, self._usable())) if number not in used]
+
+    def _resting_now(self) -> set[int]:
+        return {number for numbers in self._resting.values() for number in numbers}
+
+    def _used(self) -> set[int]:
+        return self._resting_now().union(*(held.open for held in self._held))
 
     @property
     def pending(self) -> bool:
@@ -81,10 +98,7 @@ class Tags:
 
     def hold(self, read: Failed, ended: Callable[[Failed], None]) -> Held:
         """Take a tag for each request of a read that has no answer, at least one of which is free."""
-        used = {number for numbers in self._resting.values() for number in numbers}
-        used.update(number for held in self._held for number in held.open)
-        free = [number for number in range(self.count) if number not in used]
-        held = Held(read, free[: read.requests], ended)
+        held = Held(read, self.left[: read.requests], ended)
         self._held.append(held)
         return held
 
@@ -127,5 +141,5 @@ class Tags:
         self._resting[timer] = held.open
         if late is not None:
             self._clock.after(late, lambda: self._unexpected(left))
-        if self.quarantined == self.count:
+        if self._resting_now() >= set(range(min(self.count, self._usable()))):
             self._exhausted()
