@@ -2045,7 +2045,7 @@ RULES: Final[dict[str, Rule]] = {
         area="ERR",
         text=(
             "When a queue or device reset ends, nothing of what it stopped shall be in flight, nor "
-            "be sent later."
+            "be sent later; a read that nobody has answered by then is abandoned (EP-TAG-002)."
         ),
         rationale="Abort means that buffers can be freed (aws-fpga #287, dma_ip_drivers #24).",
         status="active",
