@@ -2,7 +2,7 @@
 
 | variant | what is different |
 | --- | --- |
-| slow | device memory answers after 24 cycles, not 6; queues take turns downwards |
+| slow | device memory answers after 24 cycles, not 6, and holds 30 % of what waits; queues take turns downwards |
 | small | 2 DMA channels and 64 read tags, not 8 and 256 |
 """
 
@@ -38,6 +38,7 @@ VARIANTS: Final[Mapping[str, tuple[Change, ...]]] = {
             "localparam int unsigned MemLatency = 6;",
             "localparam int unsigned MemLatency = 24;",
         ),
+        Change("rtl/device_memory.sv", "percent = 0;", "percent = 30;"),
         Change(
             "rtl/cp_wrr.sv",
             "grant_o = next_of(request_i, turn_q);",
