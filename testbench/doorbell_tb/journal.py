@@ -2,6 +2,7 @@
 
 The transport tells it every posted write. At a doorbell it copies the ring slots that become the
 device's, so that the order checker can say at the end of a run which command each TLP belongs to.
+An enable takes no effect before a drain has ended (CP-STATE-001): reads of STATUS tell.
 Addresses are bus addresses; positions count TLPs of the trace.
 """
 
@@ -14,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from doorbell.contract import PACKET, limits, registers
+from doorbell.contract import PACKET, QueueState, limits, registers
 from doorbell.contract.register_types import Register
 
-__all__ = ["Batch", "Journal", "Session"]
+__all__ = ["Batch", "Journal", "Look", "Session"]
 
 _WORD = (1 << 64) - 1
 _SIGN = 1 << 63
@@ -59,6 +60,28 @@ class Session:
     """A reset of the queue or the device ended it: nothing of it comes after the next enable."""
     until: int | None = None
     """TLPs in the trace when software went on after a device reset: its memory is nobody's since."""
+    doubt: int | None = None
+    """TLPs in the trace since which perhaps another session lasts; ``since``: perhaps this one never began."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drain:
+    """A drain whose end software has not seen."""
+
+    session: Session
+    doubt: int | None
+    """The session's doubt when it was asked to drain."""
+    settings: dict[int, int]
+    """Registers of the queue then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A read of a queue's STATUS that is under way while nobody knows whether the queue has drained."""
+
+    queue: int
+    drain: _Drain
+    session: Session
 
 
 class Journal:
@@ -79,6 +102,7 @@ class Journal:
         self._open: dict[int, Session] = {}
         self._settled: set[int] = set()
         """Queues that were enabled, and neither reset nor drained since."""
+        self._drains: dict[int, _Drain] = {}
         self._staged = [0] * len(registers.QUEUE)
         self._reset = False
         """A device reset was asked for, and no queue has been touched since."""
@@ -132,20 +156,71 @@ class Journal:
         """Note that the device is being reset: every register gets its reset value, every queue DISABLED."""
         self._registers.clear()
         self._settled.clear()
+        self._drains.clear()
         self._reset = True
+
+    def asks(self, address: int) -> Look | None:
+        """Note that software begins a read; what `told` wants to know of it, or None."""
+        if not self._drains or self.bar0 is None:
+            return None
+        queue = _STATUSES.get(address - self.bar0, -1)
+        drain = self._drains.get(queue)
+        return None if drain is None else Look(queue, drain, self._open[queue])
+
+    def told(self, look: Look, value: int) -> None:
+        """Note what a read of STATUS found: whether the queue still drains, and so what an enable meanwhile did."""
+        queue, drain = look.queue, look.drain
+        if self._drains.get(queue) is not drain or self._open.get(queue) is not look.session:
+            return  # software has done something to the queue since it asked
+        state = registers.QUEUE[queue].STATUS.decode(value)["state"]
+        enabled = look.session is not drain.session
+        if enabled and state == QueueState.RUNNING:  # the drain had ended before the enable
+            del self._drains[queue]
+            drain.session.doubt, look.session.doubt = drain.doubt, None
+        if state == QueueState.RUNNING or (enabled and state == QueueState.HALTED):
+            return
+        if enabled:  # it had not
+            self.sessions = [one for one in self.sessions if one is not look.session]
+            self._open[queue] = drain.session
+            drain.session.doubt = drain.doubt
+            self._settled.discard(queue)
+        if enabled or state != QueueState.DISABLED:
+            for offset in self._block(queue):
+                del self._registers[offset]
+            self._registers |= drain.settings
+        if state != QueueState.DRAINING:
+            del self._drains[queue]
+        if state == QueueState.HALTED:
+            self._settled.add(queue)
 
     def _control(self, queue: int, value: int, position: int) -> None:
         if value & 4:  # reset: what comes until the next enable is dropped
             session = self._open.pop(queue, None)
             if session is not None:
                 session.stopped = True
-        if value & 6:
             self._settled.discard(queue)
-        elif value & 1 and queue not in self._settled:
+            self._drains.pop(queue, None)
+        elif value & 2 and queue in self._settled:
+            self._settled.discard(queue)
+            session = self._open[queue]
+            self._drains[queue] = _Drain(session, session.doubt, self._block(queue))
+        elif value & 3 == 1 and queue not in self._settled:
             self._settled.add(queue)
-            self._enable(queue, position)
+            session = self._enable(queue, position)
+            if queue in self._drains:
+                last = self._drains[queue].session
+                session.doubt = session.since
+                last.doubt = session.since if last.doubt is None else last.doubt
 
-    def _enable(self, queue: int, position: int) -> None:
+    def _block(self, queue: int) -> dict[int, int]:
+        """Return what has been written to a queue's registers, by offset."""
+        return {
+            offset: value
+            for offset, value in self._registers.items()
+            if (offset - _QUEUES.start) // _QUEUE_STRIDE == queue
+        }
+
+    def _enable(self, queue: int, position: int) -> Session:
         block = registers.QUEUE[queue]
 
         def pointer(register: Register) -> int | None:  # bits of no field count as zero
@@ -170,13 +245,18 @@ class Journal:
         )
         self._open[queue] = session
         self.sessions.append(session)
+        return session
 
     def restart(self, base: int) -> None:
         """Forget what is done, while nothing is under way; the next TLP has position ``base``."""
         self.base = base
         self.rung = [0] * len(self.rung)
         for queue, session in self._open.items():
-            self._open[queue] = replace(session, since=base, start=session.put, batches=[])
+            doubt = None if session.doubt is None else base
+            self._open[queue] = replace(
+                session, since=base, start=session.put, batches=[], doubt=doubt
+            )
+        self._drains.clear()  # what was asked to drain has
         self.sessions = list(self._open.values())
 
     def _ring(self, queue: int, half: int, value: int, size: int) -> None:
@@ -217,4 +297,5 @@ _DOORBELLS = registers.DOORBELL[0].DOORBELL.offset
 _STRIDE = registers.DOORBELL[1].DOORBELL.offset - _DOORBELLS
 _QUEUES = range(registers.QUEUE[0].CONTROL.offset, _DOORBELLS)
 _QUEUE_STRIDE = registers.QUEUE[1].CONTROL.offset - _QUEUES.start
+_STATUSES = {block.STATUS.offset: number for number, block in enumerate(registers.QUEUE)}
 _CONTROLS = {block.CONTROL.offset: number for number, block in enumerate(registers.QUEUE)}

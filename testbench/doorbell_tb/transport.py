@@ -132,7 +132,10 @@ class RtlTransport:
 
     async def read(self, address: int, size: int = 8) -> int:
         """Read 4 or 8 bytes in one TLP; all ones when the completion says that it failed."""
-        value, _ = await self._answer(self.host.mmio_read(address, size))
+        look = self.journal.asks(address)
+        value, status = await self._answer(self.host.mmio_read(address, size))
+        if look is not None and status is ReplyStatus.SC:
+            self.journal.told(look, value)
         return value & (1 << 8 * size) - 1
 
     def write(self, address: int, value: int, size: int = 8) -> None:

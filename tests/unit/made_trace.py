@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from doorbell import encode
-from doorbell.contract import PACKET, Flag, Space, TlpKind, registers
+from doorbell.contract import PACKET, Flag, QueueState, Space, TlpKind, registers
 from doorbell_tb import checkers, tlp
 from doorbell_tb.checkers import Evidence, Finding
 from doorbell_tb.journal import Journal
@@ -94,6 +94,15 @@ class Maker:
     def write(self, address: int, value: int) -> int:
         self.journal.write(address, value, 8, len(self.rows))
         return self.add(tlp.memory_write(address, value.to_bytes(8, "little")), to_host=False)
+
+    def status(self, state: QueueState) -> None:
+        """Queue 0's STATUS is read."""
+        address = BAR0 + registers.QUEUE[0].STATUS.offset
+        look = self.journal.asks(address)
+        at = self.add(tlp.memory_read(address, 8), to_host=False)
+        self.answer(at, int(state).to_bytes(8, "little"), to_host=True, left=8, low=address & 0x7F)
+        if look is not None:
+            self.journal.told(look, int(state))
 
     def enumerate(self) -> None:
         self.config(0x34, 0x40, write=False)

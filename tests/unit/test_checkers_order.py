@@ -6,8 +6,10 @@ import pytest
 from made_trace import BAR0, DATA, RING, STATE, Maker, copied, copy, fetched, marked, started
 
 from doorbell import encode
-from doorbell.contract import SignalMode, Space, registers
+from doorbell.contract import QueueState, SignalMode, Space, registers
 from doorbell_tb import tlp
+
+CONTROL = BAR0 + registers.QUEUE[0].CONTROL.offset
 
 
 def test_clean_run_has_no_findings():
@@ -247,10 +249,51 @@ def test_an_enable_does_not_end_a_drain():
     maker.submit(copy(value=1))
     maker.fetch()
     for control in (2, 1):
-        maker.write(BAR0 + registers.QUEUE[0].CONTROL.offset, control)
+        maker.write(CONTROL, control)
     maker.writes(DATA, bytes(256))
     maker.record(1)
     assert maker.findings() == []
+
+
+@pytest.mark.parametrize("looks", [(), (QueueState.DRAINING,), (QueueState.DISABLED,)])
+def test_an_enable_while_draining_begins_no_count(looks: tuple[QueueState, ...]):
+    """CP-WB-002, CP-RING-001: the fetch and the count that come after it are the session's that drains."""
+    maker = started()
+    maker.submit(copy(value=1), copy(value=2))
+    for control in (2, 1):
+        maker.write(CONTROL, control)
+    for state in looks:
+        maker.status(state)
+    maker.fetch(0, 2)
+    maker.writes(DATA, bytes(256))
+    maker.record(1)
+    maker.writeback(1)
+    assert maker.findings() == []
+    maker.writeback(3)  # a count that neither session has reached
+    maker.status(QueueState.DISABLED)
+    assert maker.broken() == {"CP-WB-002"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(QueueState.DISABLED, None), (QueueState.DRAINING, QueueState.RUNNING)]
+)
+def test_an_enable_after_a_drain_begins_a_count(before: QueueState, after: QueueState | None):
+    """Software saw that the drain had ended, or that the enable took effect."""
+    maker = copied()
+    maker.write(CONTROL, 2)
+    maker.status(before)
+    maker.enable(start=5)
+    if after is not None:
+        maker.status(after)
+    maker.submit(copy())
+    maker.fetch(5)
+    maker.writes(DATA, bytes(256))
+    maker.record(1)
+    maker.interrupt()
+    maker.writeback(6)
+    assert maker.findings() == []
+    maker.writeback(5)
+    assert maker.broken() == {"CP-WB-002"}
 
 
 def test_writeback_that_runs_ahead_or_back():

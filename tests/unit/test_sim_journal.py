@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from made_trace import BAR0, RING, Maker, copy, started
 
-from doorbell.contract import registers
+from doorbell.contract import QueueState, registers
 
 CONTROL = BAR0 + registers.QUEUE[0].CONTROL.offset
 DOORBELL = BAR0 + registers.DOORBELL[0].DOORBELL.offset
@@ -106,6 +106,44 @@ def test_settings_of_a_queue_that_runs_stay():
     maker.journal.write(ring, 0x7000, 8, 0)
     maker.journal.write(CONTROL, 1, 8, 0)
     assert maker.journal.sessions[2].base == 0x7000
+
+
+def test_a_look_at_a_draining_queue_takes_back_enable_and_settings():
+    """CP-STATE-001, CP-CFG-001: neither has an effect before the queue is DISABLED."""
+    maker = started()
+    maker.submit(copy())
+    ring = BAR0 + registers.QUEUE[0].RING_BASE.offset
+    for address, value in ((CONTROL, 2), (ring, 0x7000), (CONTROL, 1)):
+        maker.journal.write(address, value, 8, 9)
+    assert [session.doubt for session in maker.journal.sessions] == [9, 9]
+    maker.status(QueueState.DRAINING)
+    assert [session.doubt for session in maker.journal.sessions] == [None]
+    maker.status(QueueState.DISABLED)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    assert [session.base for session in maker.journal.sessions] == [RING, RING]
+    assert maker.journal.sessions[1].doubt is None
+
+
+def test_a_queue_that_halts_while_draining_takes_no_enable():
+    maker = started()
+    maker.submit(copy())
+    maker.journal.write(CONTROL, 2, 8, 0)
+    maker.status(QueueState.HALTED)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    assert len(maker.journal.sessions) == 1
+    maker.journal.write(CONTROL, 4, 8, 0)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    assert len(maker.journal.sessions) == 2
+
+
+def test_a_look_that_was_asked_for_before_the_enable_tells_nothing():
+    maker = started()
+    maker.journal.write(CONTROL, 2, 8, 0)
+    look = maker.journal.asks(BAR0 + registers.QUEUE[0].STATUS.offset)
+    maker.journal.write(CONTROL, 1, 8, 0)
+    maker.journal.told(look, QueueState.DRAINING)
+    assert len(maker.journal.sessions) == 2
+    assert maker.journal.asks(BAR0 + registers.QUEUE[1].STATUS.offset) is None
 
 
 def test_address_bits_of_no_field_count_as_zero():

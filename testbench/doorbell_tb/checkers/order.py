@@ -131,7 +131,10 @@ def _queues(
         span = (session.since, int(commands.ends[number]))
         mine = commands.session == number
         arrived = np.sort(commands.arrived[mine])
-        _fetches(session, arrived, _within(reads, span), columns, explained, found)
+        fetched = _fetches(session, _within(reads, span), columns)
+        explained[fetched] = True
+        judged = fetched[fetched < commands.sure[number]]
+        _handed_over(session, arrived, judged, columns, found)
         live = _within(writes, span)
         if session.writeback is not None:
             back = live[(columns.begin[live] == session.writeback) & (columns.meant[live] == 8)]
@@ -140,6 +143,7 @@ def _queues(
             counts = (columns.trace["first"][back] - start).astype(np.int64)
             known = np.searchsorted(arrived, back)
             wrong = (counts > known) | (np.diff(counts, prepend=0) < 0)
+            wrong &= back < commands.sure[number]
             what = f"queue {session.queue} wrote back a get that went back, or past put"
             found.at("CP-WB-002", back[wrong], what)
         if session.error_record is not None:
@@ -147,19 +151,18 @@ def _queues(
             explained[live[place & (columns.meant[live] == _ERROR_RECORD)]] = True
 
 
-def _fetches(
-    session: Session,
-    arrived: Positions,
-    reads: Positions,
-    columns: Columns,
-    explained: npt.NDArray[np.bool_],
-    found: Findings,
+def _fetches(session: Session, reads: Positions, columns: Columns) -> Positions:
+    """Return the reads of the session's ring."""
+    last = np.uint64(session.base + session.size * _SLOT)
+    begin = columns.begin[reads]
+    return reads[(begin >= np.uint64(session.base)) & (begin < last)]
+
+
+def _handed_over(
+    session: Session, arrived: Positions, ring: Positions, columns: Columns, found: Findings
 ) -> None:
     """Reads of the ring touch only slots that doorbells before them have handed over."""
-    last = np.uint64(session.base + session.size * _SLOT)
     base = np.uint64(session.base)
-    ring = reads[(columns.begin[reads] >= base) & (columns.begin[reads] < last)]
-    explained[ring] = True
     given = np.searchsorted(arrived, ring)
     first = (columns.begin[ring] - base).astype(np.int64) // _SLOT
     final = ((columns.begin[ring] - base).astype(np.int64) + columns.meant[ring] - 1) // _SLOT

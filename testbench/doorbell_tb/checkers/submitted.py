@@ -78,6 +78,8 @@ class Commands:
         self.session = np.concatenate([np.empty(0, np.int64), *session]).astype(np.int64)
         self.ends = _ends(journal.sessions, self.never)
         """Position at which each session is over, by number."""
+        self.sure = [self.never if one.doubt is None else one.doubt for one in journal.sessions]
+        """Position up to which it is known that each session lasts, by number."""
         stopped = np.array([one.stopped for one in journal.sessions], bool)
         self.silent = np.where(stopped, self.ends, self.never)
         """Position from which nothing of each session's commands comes any more."""
@@ -192,14 +194,15 @@ class Commands:
 
 
 def _ends(sessions: list[Session], never: int) -> Positions:
-    """Return where each session ends: at the next enable of its queue, or after a device reset."""
+    """Return where each session ends: at the next enable that surely took effect, or after a device reset."""
     ends = np.full(len(sessions), never, np.int64)
     following: dict[int, int] = {}
     for number in reversed(range(len(sessions))):
         one = sessions[number]
         until = never if one.until is None else one.until
         ends[number] = min(until, following.get(one.queue, never))
-        following[one.queue] = one.since
+        if one.doubt != one.since:
+            following[one.queue] = one.since
     return ends
 
 
