@@ -16,7 +16,7 @@ from doorbell_tb.tlp import Columns
 from doorbell_tb.trace import TLP, TlpFlag
 from doorbell_vectors.errors import SourceError, VectorsError
 from doorbell_vectors.format.document import load as load_suite
-from doorbell_vectors.plan.document import Coverpoint, load
+from doorbell_vectors.plan.document import FOLDER, Coverpoint, load
 from doorbell_vectors.plan.sampling import commands, log, registers, tlps
 from doorbell_vectors.plan.sampling.bins import count, possible
 from doorbell_vectors.plan.sampling.queues import Watcher
@@ -84,6 +84,23 @@ def test_where_filters_and_without_leaves_out():
     assert count(one, TABLE) == {"A x 4": 0, "B x 4": 0, "B x 64": 1}
     seen = point("tlp", axes, {}, [{"why": "-", "bins": {"kind": ["A"]}}])
     assert count(seen, TABLE)["A x 4"] == 1, "what cannot be and was seen is told"
+
+
+def test_no_copy_crosses_no_boundary_here_and_several_there():
+    """Both sides have the length of the COPY, whatever their places in a page."""
+    (pages,) = (one for one in load().coverage if one.id == "copy-pages")
+    place, length = (
+        np.arange(4096)[:, None],
+        np.array([1, 4095, 4096, 4097, 4098, 8192, 8193, 9000]),
+    )
+    crossed = (place + length - 1) // 4096
+    seen = {
+        f"{('none', 'one', 'several')[least]} x {('none', 'one', 'several')[most]}"
+        for column in np.minimum(crossed, 2).T
+        for least in set(column.tolist())
+        for most in set(column.tolist())
+    }
+    assert set(possible(pages)) == seen
 
 
 @pytest.mark.parametrize(
@@ -240,5 +257,14 @@ def test_the_command_counts_and_lists(played, tmp_path, capsys):
     assert cli.main(words) == 0
     row = next(line for line in capsys.readouterr().out.splitlines() if "DMA-COPY-003" in line)
     assert ",2,28," in row
+    (tmp_path / "plan").mkdir()
+    for path in FOLDER.glob("*.yaml"):
+        (tmp_path / "plan" / path.name).write_text(path.read_text())
+    area = tmp_path / "plan" / "dma.yaml"
+    area.write_text(area.read_text().replace("source_pages: [none], ", "source_pages: [one], ", 1))
+    area.write_text(area.read_text().replace("pages: [several]}", "pages: [none]}", 1))
+    words = ["plan", "--folder", str(tmp_path / "plan"), "coverage", str(played)]
+    assert cli.main(words) == 0
+    assert "that it cannot be: one x none" in capsys.readouterr().out
     assert cli.main(["plan", "coverage", str(tmp_path)]) == 2
     assert "is no folder of a replay" in capsys.readouterr().err

@@ -255,8 +255,17 @@ def _coverpoint(entry: Map, place: str) -> Coverpoint:
     }
     for one in entry.get("without", ()):
         for column, names in one["bins"].items():
-            if not set(map(str, names)) <= axes.get(column, {}).keys():
-                raise SourceError(f"{place}: {entry['id']}: without: {column} has no bins {names}")
+            if column not in axes:
+                there = ", ".join(axes)
+                raise SourceError(
+                    f"{_line(place, one)}: {entry['id']}: without: no axis {column!r}; there are: {there}"
+                )
+            if strange := [name for name in map(str, names) if name not in axes[column]]:
+                there = ", ".join(axes[column])
+                raise SourceError(
+                    f"{_line(place, one)}: {entry['id']}: without: {column} has no bins {strange};"
+                    f" there are: {there}"
+                )
     return Coverpoint(
         id=entry["id"],
         what=entry["what"],
@@ -266,6 +275,10 @@ def _coverpoint(entry: Map, place: str) -> Coverpoint:
         without=entry.get("without", ()),
         place=place,
     )
+
+
+def _line(place: str, node: Map) -> str:
+    return f"{place.rpartition(':')[0]}:{node.line}"
 
 
 def _testpoint(entry: Map, area: str, place: str) -> Testpoint:
