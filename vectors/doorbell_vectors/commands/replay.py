@@ -14,6 +14,7 @@ from doorbell_vectors.format.document import TIERS, Suite, load
 from doorbell_vectors.player import session, waivers
 from doorbell_vectors.player.options import SUITE, abilities, suite_path
 from doorbell_vectors.player.reports import counts, files
+from doorbell_vectors.player.rules import refuse_unknown
 from doorbell_vectors.player.selection import Selection, listing, select
 from doorbell_vectors.player.shards import Settings
 
@@ -70,7 +71,9 @@ def _run(args: argparse.Namespace) -> int:
     if args.resume:
         plan, settings = session.resumed(args.resume)
     else:
-        suite = load(suite_path(args.suite))
+        place = suite_path(args.suite)
+        suite = load(place)
+        refuse_unknown(suite, str(place))
         plan = select(suite, _selection(args))
         if args.list:
             print("\n".join(listing(suite, plan, args.clock)))
