@@ -250,6 +250,14 @@ def test_a_device_that_nothing_helps_stops_the_replay(tmp_path, monkeypatch):
     assert len(content["left"]) == 3
 
 
+def test_nothing_to_resume_is_told_by_the_path_that_was_given(tmp_path, capsys):
+    place = tmp_path / "none"
+    assert cli.main(["replay", "--resume", str(place)]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert f"--resume {place}: there is no such folder" in said
+    assert "plan.json" not in said
+
+
 def test_an_interrupted_replay_can_be_resumed(tmp_path, monkeypatch):
     class Interrupted:
         def launch(self, target, arguments, options):
@@ -337,6 +345,19 @@ def test_abilities_are_taken_away_by_name():
             abilities(wrong)
 
 
+def test_an_unknown_rule_is_refused_unless_the_suite_is_newer(tmp_path, capsys):
+    lone = vector("V0003", [], rules=["DEV-ID-001", "DEV-ID-999"])
+    for contract, code in (("0.1.0", ExitCode.USAGE), ("0.1.9", ExitCode.USAGE), ("0.2.0", 0)):
+        place = made.written(tmp_path / "suite.json", ALSO, lone, contract=contract)
+        out = tmp_path / contract
+        assert cli.main(["replay", str(place), "--id", "V0003", "--out", str(out)]) == code
+        said = capsys.readouterr().err
+        assert (f"{place}: V0003: rules: 'DEV-ID-999' is no rule of contract 0.1" in said) is bool(
+            code
+        )
+        assert out.exists() is not bool(code)
+
+
 # Waivers ------------------------------------------------------------------------------------------
 def waiver_file(tmp_path: Path, **changes) -> Path:
     fields = {
@@ -390,8 +411,26 @@ def test_a_waiver_holds_for_its_contract_versions(tmp_path):
         {"owner": "''"},
         {"more": "1"},
         {"reason": "!!python/object:os.system x"},
+        {"expires": "2026-02-30"},
+        {"expires": "2026-1-1"},
     ],
 )
 def test_bad_waivers_are_refused(tmp_path, changes):
-    with pytest.raises(VectorsError, match=r"waivers\.yaml"):
+    with pytest.raises(VectorsError, match=r"waivers\.yaml:1: "):
         waivers.load(waiver_file(tmp_path, **changes))
+
+
+def test_what_stands_twice_in_waivers_is_refused_with_its_line(tmp_path):
+    path = waiver_file(tmp_path)
+    path.write_text(path.read_text() * 2)
+    with pytest.raises(VectorsError, match=r"waivers\.yaml:2: W001 stands on line 1 already"):
+        waivers.load(path)
+    text = waiver_file(tmp_path, owner="a,\n   owner: b").read_text()
+    assert text.count("owner") == 2
+    with pytest.raises(
+        VectorsError, match=r"waivers\.yaml:2: key 'owner' is repeated; it .* line 1"
+    ):
+        waivers.load(path)
+    path.write_text("{}\n")
+    with pytest.raises(VectorsError, match=r"waivers\.yaml:1: must be a list"):
+        waivers.load(path)

@@ -15,7 +15,7 @@ import yaml
 
 from doorbell_vectors.errors import SourceError
 
-__all__ = ["List", "Map", "Wrong", "line_of", "read"]
+__all__ = ["List", "Map", "Wrong", "line_of", "read", "read_list"]
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9_]*)|0x[0-9A-Fa-f_]+")
 _WORDS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -49,26 +49,38 @@ def line_of(place: object) -> int:
 
 
 def read(path: Path, name: str) -> Map:
-    """Read the mapping that is the file at ``path``, called ``name`` in messages.
+    """Read the mapping that is the file at ``path``, called ``name`` in messages; an empty file is an empty one.
 
     Raises:
         SourceError: it cannot be read, is no YAML, repeats a key, or uses tags, anchors or floats.
     """
+    data = _read(path, name)
+    if not isinstance(data, Map):
+        raise SourceError(f"{name}:1: must be a mapping, is {type(data).__name__}")
+    return data
+
+
+def read_list(path: Path, name: str) -> List:
+    """Read the list that is the file at ``path``; otherwise as `read`."""
+    data = _read(path, name)
+    if not isinstance(data, List):
+        raise SourceError(f"{name}:1: must be a list, is {type(data).__name__}")
+    return data
+
+
+def _read(path: Path, name: str) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{name}:1: cannot be read: {error}") from error
     try:
         tree = yaml.compose(text, Loader=yaml.CSafeLoader)
-        data = _Reader(name).value(tree) if tree is not None else Map()
+        return _Reader(name).value(tree) if tree is not None else Map()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SourceError(f"{name}:{line}: is no YAML: {error.problem}") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise SourceError(f"{name}:1: is no YAML: {error}") from error
-    if not isinstance(data, Map):
-        raise SourceError(f"{name}:1: must be a mapping, is {type(data).__name__}")
-    return data
 
 
 class _Reader:

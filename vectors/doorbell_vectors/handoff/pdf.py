@@ -175,9 +175,11 @@ def _review(book: Book, point: str) -> str:
 def _matrix(book: Book) -> Iterator[Flowable]:
     devices = book.trace.devices
     yield _paragraph("Traceability", _H2)
+    killed = book.trace.killed
+    whole = "" if killed is None else f" The campaign killed {killed} in all."
     yield _paragraph(
         "The full matrix, with all ids, is trace/matrix.xlsx and trace/matrix.csv. First kills: mutants whose first"
-        " killer is a vector of the rule; later ones are not known."
+        f" killer is a vector of the rule; later ones are not known.{whole}"
     )
     yield Spacer(1, 4)
     heads = ["Rule", "Text", "Status", "Testpoints", "Vectors", "Bins", "First kills", *devices]

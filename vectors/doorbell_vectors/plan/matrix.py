@@ -55,7 +55,7 @@ def matrix(trace: Trace) -> Table:
         *(Column("Rule", 16), Column("Text hash", 14), Column("Status", 9)),
         *(Column("Testpoints", _IDS), Column("Vectors", _IDS), Column("Tests", _IDS)),
         *(Column("Bins hit", 9), Column("Bins", 7)),
-        *(Column("Mutants first killed by its vectors", 11), Column("Mutants killed in all", 9)),
+        Column("Mutants first killed by its vectors", 11),
         *devices,
         *(Column("Waivers", 10), Column("Untestable because", 30)),
         *(Column("Reviewer"), Column("Open issue"), Column("Text", 80)),
@@ -71,7 +71,7 @@ def _traced(row: Row, trace: Trace) -> list[Cell]:
     return [
         *(row.rule, row.text_hash, row.status),
         *(" ".join(ids) for ids in (row.testpoints, row.vectors, row.tests)),
-        *(row.bins_hit, row.bins, row.mutants_killed, row.mutants),
+        *(row.bins_hit, row.bins, row.mutants_killed),
         *results,
         *(" ".join(row.waivers), row.untestable, row.reviewer, row.issue, row.text),
     ]

@@ -58,8 +58,6 @@ class Row:
     bins: int
     mutants_killed: int | None
     """Mutants whose first killer is a vector of this rule, the only killer that is known; None: not measured."""
-    mutants: int | None
-    """Mutants that were killed at all; None when the measurement does not say."""
     results: Mapping[str, DeviceResult]
     """By device."""
     waivers: Sequence[str]
@@ -90,6 +88,11 @@ class Trace:
     def kills(self) -> Mapping[str, int] | None:
         """Mutants that each vector was the first to kill, by id; None when that was not measured."""
         return (self.evidence.mutation or {}).get("vectors")
+
+    @property
+    def killed(self) -> int | None:
+        """Mutants that the campaign killed in all; None when that was not measured."""
+        return (self.evidence.mutation or {}).get("killed")
 
     @property
     def devices(self) -> list[str]:
@@ -135,7 +138,6 @@ def trace(
         points = [point for point in plan.testpoints if rule.id in point.rules]
         vectors = [vector.id for vector in suite.vectors if rule.id in vector.rules]
         names = dict.fromkeys(name for point in points for name in point.bins)
-        killed, mutants = _mutants(rule.id, evidence)
         rows.append(
             Row(
                 rule=rule.id,
@@ -150,8 +152,7 @@ def trace(
                 if evidence.bins is None
                 else sum(bins[name][0] or 0 for name in names),
                 bins=sum(bins[name][1] for name in names),
-                mutants_killed=killed,
-                mutants=mutants,
+                mutants_killed=_mutants(rule.id, evidence),
                 results=results(vectors),
                 waivers=_waivers(vectors, evidence),
                 untestable=untestable.get(rule.id, ""),
@@ -194,10 +195,10 @@ def _bins(point: Coverpoint, evidence: Evidence) -> tuple[int | None, int]:
     return sum(hits.get(name, 0) > 0 for name in names), len(names)
 
 
-def _mutants(rule: str, evidence: Evidence) -> tuple[int | None, int | None]:
+def _mutants(rule: str, evidence: Evidence) -> int | None:
     if evidence.mutation is None or "rules" not in evidence.mutation:
-        return None, None
-    return int(evidence.mutation["rules"].get(rule, 0)), evidence.mutation.get("killed")
+        return None
+    return int(evidence.mutation["rules"].get(rule, 0))
 
 
 def _reviews(points: Sequence[str], evidence: Evidence, what: str) -> str:

@@ -75,6 +75,10 @@ def resumed(folder: Path) -> tuple[list[Play], Settings]:
     Raises:
         VectorsError: the folder holds none.
     """
+    if not folder.exists():
+        raise VectorsError(
+            f"--resume {folder}: there is no such folder; give the one that the replay was told by --out"
+        )
     place = folder / "plan.json" if folder.is_dir() else folder.with_name("plan.json")
     try:
         content = json.loads(place.read_text(encoding="utf-8"))

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from doorbell_vectors.errors import VectorsError
+from doorbell_vectors.authoring.source import Map, line_of, read_list
+from doorbell_vectors.errors import SourceError
 from doorbell_vectors.player.verdict import Result, Verdict
 
 __all__ = ["Waiver", "load", "waive"]
 
 _KEYS: Final = {"id", "vectors", "contract", "owner", "expires", "reason"}
 _ID: Final = re.compile(r"W[0-9]{3,6}")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
@@ -49,49 +49,65 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def load(path: Path) -> list[Waiver]:
-    """Read waivers. Raises VectorsError naming file, entry and what is wrong."""
-    try:
-        entries = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise VectorsError(f"{path}: no waivers can be read: {error}") from error
-    if not isinstance(entries, list):
-        raise VectorsError(f"{path}: must be a list of waivers")
-    waivers = [_waiver(f"{path}: entry {number}", entry) for number, entry in enumerate(entries)]
-    ids = [waiver.id for waiver in waivers]
-    if twice := {one for one in ids if ids.count(one) > 1}:
-        raise VectorsError(f"{path}: {', '.join(sorted(twice))} stands twice")
+    """Read waivers.
+
+    Raises:
+        SourceError: file and line of what cannot be read, is no YAML, repeats a key or an id, or is no waiver.
+    """
+    waivers: list[Waiver] = []
+    lines: dict[str, int] = {}
+    entries = read_list(path, str(path))
+    for entry in entries:
+        line = line_of(entry) or entries.line
+        waiver = _waiver(f"{path}:{line}", entry)
+        if waiver.id in lines:
+            raise SourceError(
+                f"{path}:{line}: {waiver.id} stands on line {lines[waiver.id]} already"
+            )
+        waivers.append(waiver)
+        lines[waiver.id] = line
     return waivers
 
 
 def _waiver(where: str, entry: Any) -> Waiver:
-    if not isinstance(entry, dict) or set(entry) != _KEYS:
-        found = sorted(entry) if isinstance(entry, dict) else type(entry).__name__
-        raise VectorsError(f"{where}: has {found}, must have {sorted(_KEYS)}")
-    where = f"{where} ({entry['id']})"
+    if not isinstance(entry, Map) or set(entry) != _KEYS:
+        found = sorted(entry) if isinstance(entry, Map) else type(entry).__name__
+        raise SourceError(f"{where}: a waiver has {found}, must have {sorted(_KEYS)}")
+    where = f"{where}: {entry['id']}"
     if not _ID.fullmatch(str(entry["id"])):
-        raise VectorsError(f"{where}: id must be W and three to six digits")
+        raise SourceError(f"{where}: id must be W and three to six digits")
     vectors, contract = entry["vectors"], entry["contract"]
     if not isinstance(vectors, list) or not vectors:
-        raise VectorsError(f"{where}: vectors must be a list of ids: {vectors!r}")
+        raise SourceError(f"{where}: vectors must be a list of ids: {vectors!r}")
     good = isinstance(contract, list) and len(contract) == 2 and contract[0] is not None
     if not good or not all(one is None or _VERSION.fullmatch(str(one)) for one in contract):
-        raise VectorsError(
+        raise SourceError(
             f"{where}: contract must be [first, last], last may be null: {contract!r}"
         )
-    if type(entry["expires"]) is not datetime.date:
-        raise VectorsError(f"{where}: expires must be a date, YYYY-MM-DD: {entry['expires']!r}")
+    expires = _date(entry["expires"])
+    if expires is None:
+        raise SourceError(f"{where}: expires must be a date, YYYY-MM-DD: {entry['expires']!r}")
     for key in ("owner", "reason"):
         if not isinstance(entry[key], str) or not entry[key].strip():
-            raise VectorsError(f"{where}: {key} must say something")
+            raise SourceError(f"{where}: {key} must say something")
     return Waiver(
         id=entry["id"],
         vectors=frozenset(map(str, vectors)),
         first=str(contract[0]),
         last=None if contract[1] is None else str(contract[1]),
         owner=entry["owner"],
-        expires=entry["expires"],
+        expires=expires,
         reason=entry["reason"],
     )
+
+
+def _date(text: object) -> datetime.date | None:
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        return None
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def waive(
