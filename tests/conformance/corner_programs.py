@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from programs import UNMAPPED, Mirror, generator, halts, refuses
-from raw import RawQueue, pause, until
+from raw import RawQueue, pause, spare, until
 from ring_programs import event, nop
 
 from doorbell import Device, Stream, encode, kernels, reference
@@ -33,7 +33,7 @@ async def capability(device: Device, wanted: int) -> int:
 # Endpoint -------------------------------------------------------------------------------------------
 async def the_function_mask_holds_messages(device: Device) -> None:
     """INT-MASK-001, INT-MASK-002 for the mask of all vectors."""
-    transport, vector, at = device.transport, 9, device.function.msix + 2
+    transport, vector, at = device.transport, spare(device, 9), device.function.msix + 2
     control = await transport.config_read(at, 2)
     await transport.config_write(at, control | 0x4000, 2)
     queue = RawQueue(device)
@@ -169,7 +169,7 @@ async def crowded(device: Device, copies: int = 3) -> Stream:
 
 async def interrupts_follow_records_under_load(device: Device) -> None:
     """ORD-UP-001: records, write-backs, messages and data of a copy crowd the way to the host."""
-    transport, vector = device.transport, 11
+    transport, vector = device.transport, spare(device, 11)
     stream, queue = await crowded(device), RawQueue(device, log2=8)
 
     def recorded(value: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from raw import RawQueue, pause
+from raw import RawQueue, pause, spare
 from ring_programs import ONES, event, nop, present
 
 from doorbell import Device, encode
@@ -85,9 +85,10 @@ async def the_table_is_masked_after_a_reset(device: Device) -> None:
     queue = RawQueue(device)
     for vector in range(vectors):
         transport.write(device.bar0 + table + vector * MSIX_ENTRY.itemsize + 12, 1, 4)
-    queue.submit(*(event(vector) for vector in range(8)))
+    raised = min(8, vectors)
+    queue.submit(*(event(vector) for vector in range(raised)))
     await queue.until_idle()
-    assert await device.read_bar0(registers.MSIX_PBA.offset) == 0xFF
+    assert await device.read_bar0(registers.MSIX_PBA.offset) == (1 << raised) - 1
     before = [transport.interrupts(vector) for vector in range(vectors)]
     device.post(registers.DEVICE.CONTROL, 1)
     bound = device.capabilities.bound_reset
@@ -97,11 +98,12 @@ async def the_table_is_masked_after_a_reset(device: Device) -> None:
         control = await device.read_bar0(table + vector * MSIX_ENTRY.itemsize + 8) >> 32
         assert control & 1, vector
     queue = RawQueue(device)
-    queue.submit(event(3))
+    vector = spare(device, 3)
+    queue.submit(event(vector))
     await queue.until_idle()
     await pause(device, 500)
     assert [transport.interrupts(vector) for vector in range(vectors)] == before
-    assert await device.read_bar0(registers.MSIX_PBA.offset) == 1 << 3
+    assert await device.read_bar0(registers.MSIX_PBA.offset) == 1 << vector
     await queue.finish()
 
 

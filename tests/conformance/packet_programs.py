@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from programs import refuses
-from raw import RawQueue
+from raw import RawQueue, spare
 from ring_programs import ONES, TOP, nop
 
 from doorbell import Device, encode
@@ -280,7 +280,7 @@ async def the_smallest_code_is_reported(device: Device) -> None:
 
 async def a_refused_packet_does_nothing(device: Device) -> None:
     """CP-PKT-001: right in all but one late detail, with a target to write, a record and an interrupt."""
-    transport, vector, semaphore = device.transport, 12, 40
+    transport, vector, semaphore = device.transport, spare(device, 12), 40
     host, local = device.pinned(4096), device.zeros(4096)
     await device.transfers.synchronize()
     word = device.bar0 + registers.SEMAPHORE_SET.word(semaphore)

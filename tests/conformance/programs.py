@@ -162,8 +162,8 @@ async def overlapping_commands(device: Device) -> None:
 
 
 async def one_large_copy(device: Device) -> None:
-    """1 MiB down and up again at odd addresses."""
-    rng, size = generator(device), 1 << 20
+    """1 MiB, or half of a smaller memory, down and up again at odd addresses."""
+    rng, size = generator(device), min(1 << 20, device.capabilities.memory // 2)
     stream = device.stream()
     host, local = device.pinned(2 * size), device.empty(size + 64)
     host.array[:size] = rng.integers(0, 256, size, np.uint8)
@@ -286,8 +286,13 @@ async def nops_and_records(device: Device) -> None:
 
 
 async def events_across_streams(device: Device) -> None:
-    """A pipeline over three streams: each stage starts when the one before it is done (ORD-QUEUE-001)."""
-    streams = [device.stream(weight=1 + number) for number in range(3)]
+    """A pipeline over three streams, where there are queues for them: each stage starts when the one before is done.
+
+    ORD-QUEUE-001.
+    """
+    count = min(3, device.capabilities.queues)
+    own = [device.stream(weight=1 + number) for number in range(count)]
+    streams = [own[stage % count] for stage in range(3)]
     host, result = device.pinned(4096), device.pinned((16, 4096))
     first, second = device.empty(4096), device.empty(4096)
     taken = None

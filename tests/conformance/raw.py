@@ -45,6 +45,20 @@ async def until(device: Device, holds: Callable[[], bool], cycles: int = 100_000
         await transport.wait(seen, limit)
 
 
+def spare(device: Device, wanted: int) -> int:
+    """Return vector ``wanted``, on devices that have fewer one of their last.
+
+    Neither is one that the runtime or a `RawQueue` takes for itself in the programs.
+    """
+    return min(wanted, device.capabilities.vectors - 1)
+
+
+def fitted(device: Device, log2: int) -> int:
+    """Return ``log2``, or the nearest ring size (log2 of packets) that the device has (CP-CFG-003)."""
+    low, high = device.capabilities.ring_log2
+    return min(max(log2, low), high)
+
+
 class RawQueue:
     """One of the device's last queues, which the runtime has not taken; vector 0 is its error vector."""
 
@@ -55,6 +69,7 @@ class RawQueue:
         self.number = device.capabilities.queues - back
         self.block = registers.QUEUE[self.number]
         self.doorbell = registers.DOORBELL[self.number].DOORBELL
+        log2 = fitted(device, log2)
         self.size = 1 << log2
         self.put = start
         self.ring = device.host.allocate(64 * self.size, limits.RING_ALIGN_BYTES)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from programs import UNMAPPED
-from raw import RawQueue, pause, until
+from raw import RawQueue, fitted, pause, spare, until
 
 from doorbell import Device, encode
 from doorbell.contract import (
@@ -138,11 +138,12 @@ async def counts_wrap(device: Device) -> None:
     """CP-RING-002 to CP-RING-005: full small rings across 2^16, 2^32 and 2^64."""
     for start in (0, (1 << 16) - 3, (1 << 32) - 5, TOP - 6):
         queue = RawQueue(device, log2=2, start=start)
+        size = queue.size
         for lap in range(6):
-            queue.submit(*(nop(queue, 4 * lap + at) for at in range(4)))
+            queue.submit(*(nop(queue, size * lap + at) for at in range(size)))
             await queue.until_idle()
-            assert queue.recorded == 4 * lap + 3
-        end = (start + 24) % TOP
+            assert queue.recorded == size * lap + size - 1
+        end = (start + 6 * size) % TOP
         assert await device.read(queue.block.GET) == end
         assert queue.written_back == end
         assert await device.read(queue.doorbell) == end
@@ -163,10 +164,11 @@ async def smallest_and_largest_ring(device: Device) -> None:
 
 async def refused_doorbells(device: Device) -> None:
     """CP-DB-001 to CP-DB-004, ERR-RECORD-001: everything below put runs, then HALTED with the refused value."""
+    size = 1 << fitted(device, 4)
     for new, code in (
         (2, Error.DOORBELL_BACKWARDS),
         (ONES, Error.DOORBELL_BACKWARDS),
-        (20, Error.DOORBELL_OVERFLOW),
+        (size + 4, Error.DOORBELL_OVERFLOW),
         (1 << 40, Error.DOORBELL_OVERFLOW),
     ):
         queue = RawQueue(device, log2=4)
@@ -407,7 +409,7 @@ def event(vector: int) -> np.ndarray[Any, Any]:
 
 async def masked_interrupts_stay_pending(device: Device) -> None:
     """INT-MASK-001, INT-MASK-002, INT-EVENT-002: one message each, none masked, one on unmask."""
-    transport, vector = device.transport, 5
+    transport, vector = device.transport, spare(device, 5)
     control = device.bar0 + registers.MSIX_TABLE.offset + 16 * vector + 12
     pending = registers.MSIX_PBA.offset
     queue = RawQueue(device)
@@ -427,7 +429,7 @@ async def masked_interrupts_stay_pending(device: Device) -> None:
 
 async def moderation(device: Device) -> None:
     """INT-MOD-001, INT-MOD-002: by count, then by time."""
-    transport, vector = device.transport, 6
+    transport, vector = device.transport, spare(device, 6)
     register = registers.VECTOR[vector].MODERATION
     device.post(register, register.encode(count=4, timer=60_000))
     queue = RawQueue(device)
@@ -503,7 +505,7 @@ async def satisfied_waits_ignore_poison(device: Device) -> None:
 
 async def data_comes_before_its_record(device: Device) -> None:
     """ORD-UP-001, CP-RETIRE-002: at each record all bytes are there; each interrupt finds its record."""
-    transport, vector = device.transport, 7
+    transport, vector = device.transport, spare(device, 7)
     queue = RawQueue(device)
     host, local = device.pinned(4096), device.empty(4096)
     for value in range(1, 12):

@@ -13,15 +13,11 @@ from doorbell.model.variant import VARIANTS
 
 PACE = {"slow": 10, "lazy": 4}
 """How many times slower than the reference a variant is; 1 if it is not named."""
-CRAMPED = {"least"}
-"""Devices with fewer queues and vectors than the programs share out; the vectors say what they need and play there."""
 SHORT = [(module, name) for module, name in PROGRAMS if module != "soak_programs"]
 
 
 @pytest.mark.parametrize(("module", "name"), SHORT, ids=[name for _, name in SHORT])
-@pytest.mark.parametrize(
-    "variant", [name for name in VARIANTS if name not in {"reference", *CRAMPED}]
-)
+@pytest.mark.parametrize("variant", [name for name in VARIANTS if name != "reference"])
 def test_program(
     variant: str,
     module: str,
