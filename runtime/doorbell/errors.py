@@ -11,6 +11,7 @@ __all__ = [
     "ArgumentError",
     "DeadlineExceeded",
     "DeviceLost",
+    "DeviceNotFound",
     "DoorbellError",
     "FaultError",
     "IncompatibleDevice",
@@ -45,6 +46,10 @@ class IncompatibleDevice(DoorbellError):
 
 class DeviceLost(DoorbellError):
     """Registers read all ones, the identity register too: the device left the bus."""
+
+
+class DeviceNotFound(DoorbellError):
+    """Nobody offers a device at the place that was named; nothing was opened."""
 
 
 class DeadlineExceeded(DoorbellError):

@@ -24,4 +24,4 @@ class ExitCode(IntEnum):
     PROTOCOL = 4
     """An illegal TLP, or something left behind at the end: tag, credit, buffer, interrupt."""
     SETUP = 5
-    """This machine or installation lacks something; `doorbell doctor` says what."""
+    """This machine or installation lacks something (`doorbell doctor` says what), or no fitting device is there."""

@@ -15,6 +15,7 @@ from doorbell.errors import (
     ArgumentError,
     DeadlineExceeded,
     DeviceLost,
+    DeviceNotFound,
     FaultError,
     IncompatibleDevice,
     LeakError,
@@ -67,7 +68,7 @@ def exit_code(error: BaseException) -> ExitCode:
         ((DeadlineExceeded,), ExitCode.HANG),
         ((FaultError, LeakError, DeviceLost), ExitCode.PROTOCOL),
         ((ArgumentError, UseAfterFree, OutOfMemory), ExitCode.USAGE),
-        ((IncompatibleDevice,), ExitCode.SETUP),
+        ((IncompatibleDevice, DeviceNotFound), ExitCode.SETUP),
     ):
         if isinstance(error, kinds):
             return code

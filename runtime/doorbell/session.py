@@ -30,6 +30,7 @@ async def open(  # noqa: A001 - reads as doorbell.open
     Raises:
         LookupError: no such device is installed.
         DeviceLost, IncompatibleDevice: see `Device.open`.
+        DeviceNotFound: nobody offers a device at the place that ``device`` names.
         LeakError: something was left behind.
     """
     transport = launcher(device).attach() if isinstance(device, str) else device

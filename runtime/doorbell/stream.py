@@ -174,17 +174,24 @@ class Stream(Timeline):
         self._put(packets, operands)
 
     def flush(self) -> None:
-        """Ring the doorbell for what is staged; waits for nothing."""
+        """Ring the doorbell for what is staged; waits for nothing.
+
+        Raises:
+            UseAfterFree: the stream or the device was closed.
+        """
+        self.queue.check_open()
         self.queue.flush()
 
     async def synchronize(self, deadline: int | None = None) -> None:
         """Return when every command so far has retired; ``deadline`` counts device cycles, None takes the device's.
 
         Raises:
+            UseAfterFree: the stream or the device was closed.
             QueueError: the stream failed.
             FaultError: the host refused an access of the device since the last check.
             DeadlineExceeded: the deadline passed.
         """
+        self.queue.check_open()
         await self.queue.reach(self.queue.queued, deadline)
         self.device.check_faults()
 

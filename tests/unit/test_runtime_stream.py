@@ -441,6 +441,23 @@ def test_a_stream_as_context_manager() -> None:
     assert transport.doorbells() == [1]
 
 
+def test_a_closed_stream_neither_flushes_nor_waits() -> None:
+    """As every other call; its events still tell."""
+    transport, device, stream = streamed(latency=5)
+    event, other = stream.record(), device.stream()
+    run(transport, stream.close())
+    assert event.done
+    with pytest.raises(UseAfterFree, match="stream on queue 0"):
+        stream.flush()
+    with pytest.raises(UseAfterFree, match="stream on queue 0"):
+        run(transport, stream.synchronize())
+    run(transport, device.close())
+    with pytest.raises(UseAfterFree, match="closed"):
+        other.flush()
+    with pytest.raises(UseAfterFree, match="closed"):
+        run(transport, other.synchronize())
+
+
 def test_leaving_a_stream_by_an_exception_awaits_nothing() -> None:
     """A cancelled program must not wait (nor hide its own exception behind a second one)."""
     transport, device = opened()

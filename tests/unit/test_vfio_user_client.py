@@ -25,6 +25,7 @@ from doorbell.errors import (
     ArgumentError,
     DeadlineExceeded,
     DeviceLost,
+    DeviceNotFound,
     IncompatibleDevice,
     UseAfterFree,
 )
@@ -205,10 +206,10 @@ def test_places(tmp_path: Path) -> None:
         with pytest.raises(LookupError, match=message):
             launcher(name)
     missing = f"vfio-user:{tmp_path / 'none'}"
-    with pytest.raises(DeviceLost, match="no vfio-user server at"):
+    with pytest.raises(DeviceNotFound, match="no vfio-user server at"):
         doorbell.run(there_and_back, missing)
     outcome = launcher(missing).launch(f"{__name__}:there_and_back", {}, RunOptions(out=tmp_path))
-    assert outcome.code is ExitCode.PROTOCOL
+    assert outcome.code is ExitCode.SETUP
 
 
 def test_a_server_that_dies_is_a_lost_device(tmp_path: Path) -> None:

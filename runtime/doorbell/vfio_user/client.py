@@ -6,7 +6,7 @@ import os
 import socket
 from typing import Final
 
-from doorbell.errors import DeviceLost, IncompatibleDevice
+from doorbell.errors import DeviceLost, DeviceNotFound, IncompatibleDevice
 from doorbell.vfio_user import negotiation
 from doorbell.vfio_user.messages import (
     Header,
@@ -34,7 +34,8 @@ class Client:
         """Connect to the socket and agree on a version.
 
         Raises:
-            DeviceLost: nobody listens there.
+            DeviceNotFound: nobody listens there.
+            DeviceLost: whoever does says nothing that can be understood.
             IncompatibleDevice: the server speaks another version of the protocol.
         """
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -42,7 +43,7 @@ class Client:
             peer.connect(path)
         except OSError as error:
             peer.close()
-            raise DeviceLost(
+            raise DeviceNotFound(
                 f"no vfio-user server at {path}: {error.strerror}; start `doorbell serve --socket {path}`"
             ) from None
         self._path = path

@@ -37,7 +37,8 @@ class VfioUserTransport(Waiting):
         """Connect.
 
         Raises:
-            DeviceLost: nobody serves there.
+            DeviceNotFound: nobody serves there.
+            DeviceLost: the server leaves meanwhile.
             IncompatibleDevice: the server speaks another protocol, or its device has no MSI-X.
         """
         self._seed = seed
