@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from corner_programs import capability
+from error_bit_programs import MASTER_ABORT, SIGNALED_ABORT, bits
+from programs import UNMAPPED
+from raw import RawQueue
+from ring_programs import ONES
 from served import served
 from test_transport import DEADLINE, MODULES, PROGRAMS
 
 import doorbell
+from doorbell import Device, encode
+from doorbell.contract import Error, Space
 
 _NO_LOG = "a plain host has no log of refused accesses"
 _OWN_MEMORY = "maps memory of its own, which no other process can"
@@ -59,6 +66,7 @@ RTL = (
     "device_reset_during_transfers",
 )
 """A sample that touches every part of the protocol."""
+CACHE_LINE, INTERRUPT_LINE = 0x0C, 0x3C
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +95,38 @@ def test_program_on_rtl(rtl: str, name: str, seed: int, tmp_path: Path) -> None:
     """The simulator is elsewhere; its checkers judge each client when that has left."""
     (program,) = (getattr(MODULES[module], name) for module, each in PROGRAMS if each == name)
     doorbell.run(program, rtl, seed=seed, deadline=DEADLINE, out=tmp_path)
+
+
+async def configuration(device: Device) -> list[int]:
+    return [await device.transport.config_read(offset) for offset in range(0, 256, 4)]
+
+
+async def leaves_traces(device: Device) -> list[int]:
+    """Set every bit that a plain client can: errors of its own accesses and the device's, scratch registers."""
+    found, link_control = await configuration(device), await capability(device, 0x10) + 16
+    for offset, value in (CACHE_LINE, 0x5A), (INTERRUPT_LINE, 0x5A), (link_control, 0x40):
+        await device.transport.config_write(offset, value, 1)
+    assert await device.transport.read(device.bar0 + 0x7F8) == ONES
+    queue, local = RawQueue(device), device.empty(64)
+    copy = encode.copies(UNMAPPED, local.address, 64, source_space=Space.HOST)
+    assert await queue.verdict(copy) is Error.DMA_UR
+    await queue.finish()
+    assert (await bits(device))[0] == SIGNALED_ABORT | MASTER_ABORT
+    assert await configuration(device) != found
+    return found
+
+
+@pytest.mark.parametrize("where", ["model", "rtl"])
+def test_configuration_space_is_not_handed_on(
+    where: str, seed: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """EP-ERR-001 keeps error bits over device resets; each client gets them as after power-on all the same."""
+    device = request.getfixturevalue(where)
+    before, after = (
+        doorbell.run(program, device, seed=seed, deadline=DEADLINE, out=tmp_path)
+        for program in (leaves_traces, configuration)
+    )
+    assert after == before
 
 
 def test_what_is_left_out_is_little() -> None:

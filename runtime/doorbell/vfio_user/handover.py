@@ -9,10 +9,12 @@ from doorbell.contract import registers
 
 __all__ = ["hand_over"]
 
-_COMMAND, _DEVICE_CONTROL = 0x04, 0x08
+_COMMAND, _STATUS, _CACHE_LINE, _INTERRUPT_LINE = 0x04, 0x06, 0x0C, 0x3C
+_DEVICE_CONTROL, _DEVICE_STATUS, _LINK_CONTROL = 0x08, 0x0A, 0x10  # in the PCI Express capability
 _MEMORY_SPACE: Final = 1 << 1
 _DEVICE_CONTROL_RESET: Final = 0x2810  # PCIe Base: requests of 512, payloads of 128 bytes
 _MSIX_BITS: Final = 0xC000
+_STATUS_ERRORS, _DEVICE_ERRORS = 0xF900, 0xF
 
 
 async def hand_over(device: Device) -> None:
@@ -35,8 +37,16 @@ async def hand_over(device: Device) -> None:
     msix = device.function.msix + 2
     control = await transport.config_read(msix, 2)
     await transport.config_write(msix, control & ~_MSIX_BITS, 2)
-    control_at = await _express(device) + _DEVICE_CONTROL
-    await transport.config_write(control_at, _DEVICE_CONTROL_RESET, 2)
+    express = await _express(device)
+    for offset, value, size in (
+        (_CACHE_LINE, 0, 1),
+        (_INTERRUPT_LINE, 0, 1),
+        (express + _DEVICE_CONTROL, _DEVICE_CONTROL_RESET, 2),
+        (express + _LINK_CONTROL, 0, 2),
+        (_STATUS, _STATUS_ERRORS, 2),  # ones clear; a device reset leaves errors (EP-ERR-001)
+        (express + _DEVICE_STATUS, _DEVICE_ERRORS, 2),
+    ):
+        await transport.config_write(offset, value, size)
 
 
 async def _express(device: Device) -> int:
