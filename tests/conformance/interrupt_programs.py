@@ -8,7 +8,7 @@ from ring_programs import event
 from doorbell import Device
 from doorbell.contract import MSIX_ENTRY, registers
 
-SLACK = 1500
+SLACK = 2500
 """Cycles that a packet takes from its doorbell to its event, and a message to the host."""
 
 
