@@ -140,8 +140,9 @@ class Maker:
         return self.add(packet, to_host=True, data=data, flags=flags)
 
     def fetch(self, slot: int = 0, count: int = 1, tag: int = 0) -> int:
-        at = self.reads(RING + 64 * slot, 64 * count, tag)
-        self.answer(at, bytes(64 * count), to_host=False, left=64 * count)
+        address = RING + 64 * slot
+        at = self.reads(address, 64 * count, tag)
+        self.answer(at, bytes(64 * count), to_host=False, left=64 * count, low=address & 0x7F)
         return at
 
     def record(self, value: int, stamp: int = 1000) -> int:

@@ -346,13 +346,13 @@ def test_abilities_are_taken_away_by_name():
 
 
 def test_an_unknown_rule_is_refused_unless_the_suite_is_newer(tmp_path, capsys):
-    lone = vector("V0003", [], rules=["DEV-ID-001", "DEV-ID-999"])
+    lone = vector("V0009", [], rules=["DEV-ID-001", "DEV-ID-999"])
     for contract, code in (("0.1.0", ExitCode.USAGE), ("0.1.9", ExitCode.USAGE), ("0.2.0", 0)):
         place = made.written(tmp_path / "suite.json", ALSO, lone, contract=contract)
         out = tmp_path / contract
-        assert cli.main(["replay", str(place), "--id", "V0003", "--out", str(out)]) == code
+        assert cli.main(["replay", str(place), "--id", "V0009", "--out", str(out)]) == code
         said = capsys.readouterr().err
-        assert (f"{place}: V0003: rules: 'DEV-ID-999' is no rule of contract 0.1" in said) is bool(
+        assert (f"{place}: V0009: rules: 'DEV-ID-999' is no rule of contract 0.1" in said) is bool(
             code
         )
         assert out.exists() is not bool(code)
