@@ -213,9 +213,15 @@ def test_what_a_vector_does_to_configuration_space_ends_with_it():
             suite(vector("V0001", [off, small, moved])), hardware, lambda _: None, seed=1, scale=1.0
         )
         await player.start()
-        before = [await hardware.config_read(at, 4) for at in range(0, 256, 4)]
+        before = await space(hardware)
         assert (await player.play(player.suite.vectors[0])).verdict == "PASS"
-        return before == [await hardware.config_read(at, 4) for at in range(0, 256, 4)]
+        return before == await space(hardware)
+
+    async def space(hardware):
+        """All but the errors that were noted, which outlive every reset (EP-ERR-001)."""
+        await hardware.config_write(0x06, 0xF900, 2, None)
+        await hardware.config_write(0x0A, 0xF, 2, "pcie")
+        return [await hardware.config_read(at, 4) for at in range(0, 256, 4)]
 
     assert doorbell.run(check)
 
