@@ -370,6 +370,10 @@ TEXTS = [
         HEAD.replace("CP-NOP-001", "CP-CALL-001") + "  - publish: \n",
         ":4: V0001: rule CP-CALL-001 is planned",
     ),
+    (
+        HEAD.replace("queues: {q:", "queues: {a: {number: 1}, q:") + "  - publish: \n",
+        "queue q: queue a has number 1, too; give `number`",
+    ),
     (HEAD + "  - publish: \n  tier: core\n", ":13: key 'tier' is repeated; it stands on line 5"),
     (HEAD + "  - &a {publish: }\n  - *a\n", "aliases are not taken"),
     (HEAD + "  - !!python/object:os.system {}\n", ":12: V0001: "),

@@ -48,7 +48,7 @@ class Queue:
         """Declare its buffers: ring, records, and state (write-back and error record).
 
         Raises:
-            Wrong: an unknown key, or a number out of range.
+            Wrong: an unknown key, a number out of range, or one that another queue has.
         """
         for key in spec:
             if key not in _KEYS:
@@ -57,6 +57,12 @@ class Queue:
                 )
         self.name, self.spec = name, spec
         self.number = scene.plain(spec.get("number", len(scene.queues)))
+        for other in scene.queues.values():
+            if other.number == self.number:
+                raise Wrong(
+                    f"queue {name}: queue {other.name} has number {self.number}, too; give `number`",
+                    spec,
+                )
         self.log2 = scene.plain(spec.get("log2", _LOG2))
         self.start = scene.plain(spec.get("start", 0)) % (1 << 64)
         if not limits.RING_LOG2_MIN <= self.log2 <= limits.RING_LOG2_MAX:
