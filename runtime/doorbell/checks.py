@@ -14,9 +14,8 @@ from doorbell.errors import ArgumentError
 __all__ = ["U64_MAX", "array_of", "integer", "layout"]
 
 U64_MAX: Final = (1 << 64) - 1
-_DIMENSIONS: Final = (
-    64  # numpy's own limits: dimensions, and bytes, zeros among the dimensions left out
-)
+# numpy's own limits: dimensions, and bytes, zeros among the dimensions left out.
+_DIMENSIONS: Final = 64
 _EXTENT: Final = (1 << 63) - 1
 
 

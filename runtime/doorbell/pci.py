@@ -30,13 +30,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What enumeration found and set: BARs by number, MPS and MRRS in bytes, MSI-X vectors."""
+    """What enumeration found and set: BARs by number, MPS and MRRS in bytes, MSI-X vectors, places of capabilities."""
 
     transport: Transport
     bars: dict[int, Bar]
     mps: int
     mrrs: int
     vectors: int
+    express: int
     msix: int
 
     async def bus_master(self, on: bool) -> None:
@@ -86,7 +87,15 @@ async def enumerate_function(transport: Transport) -> Function:
     mps, mrrs = await _payload_sizes(transport, found[_CAPABILITY_PCIE])
     control = await transport.config_read(found[_CAPABILITY_MSIX] + 2, 2)
     await transport.config_write(_COMMAND, _MEMORY_SPACE, 2)
-    return Function(transport, bars, mps, mrrs, (control & 0x7FF) + 1, found[_CAPABILITY_MSIX])
+    return Function(
+        transport,
+        bars,
+        mps,
+        mrrs,
+        vectors=(control & 0x7FF) + 1,
+        express=found[_CAPABILITY_PCIE],
+        msix=found[_CAPABILITY_MSIX],
+    )
 
 
 async def _place_bars(transport: Transport) -> dict[int, Bar]:

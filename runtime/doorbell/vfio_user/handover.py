@@ -37,7 +37,7 @@ async def hand_over(device: Device) -> None:
     msix = device.function.msix + 2
     control = await transport.config_read(msix, 2)
     await transport.config_write(msix, control & ~_MSIX_BITS, 2)
-    express = await _express(device)
+    express = device.function.express
     for offset, value, size in (
         (_CACHE_LINE, 0, 1),
         (_INTERRUPT_LINE, 0, 1),
@@ -47,12 +47,3 @@ async def hand_over(device: Device) -> None:
         (express + _DEVICE_STATUS, _DEVICE_ERRORS, 2),
     ):
         await transport.config_write(offset, value, size)
-
-
-async def _express(device: Device) -> int:
-    """Offset of the PCI Express capability, which enumeration has found to be there."""
-    read = device.transport.config_read
-    at = await read(0x34, 1)
-    while await read(at, 1) != 0x10:
-        at = await read(at + 1, 1)
-    return at

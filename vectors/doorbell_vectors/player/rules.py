@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from doorbell.contract import limits
-from doorbell.contract.rules import RULES, Rule
+from doorbell.contract.rules import RULES
 from doorbell_vectors.errors import SuiteError
 from doorbell_vectors.format.document import Suite
 from doorbell_vectors.format.versions import version
@@ -13,7 +11,7 @@ from doorbell_vectors.format.versions import version
 __all__ = ["refuse_unknown"]
 
 
-def refuse_unknown(suite: Suite, name: str, rules: Mapping[str, Rule] = RULES) -> None:
+def refuse_unknown(suite: Suite, name: str) -> None:
     """Look up every rule of the suite called ``name`` in messages.
 
     A suite made for a contract of a newer minor version may name rules of that edition, and is played.
@@ -26,7 +24,7 @@ def refuse_unknown(suite: Suite, name: str, rules: Mapping[str, Rule] = RULES) -
         return
     for vector in suite.vectors:
         for rule in vector.rules:
-            if rule not in rules:
+            if rule not in RULES:
                 raise SuiteError(
                     f"{name}: {vector.id}: rules: {rule!r} is no rule of contract"
                     f" {ours[0]}.{ours[1]}, and the suite says it was made for {suite.contract};"
